@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * State of a PV vcpu and domain on x86-64.  The fake machine uses the same.
+ */
+#ifndef ARCH_VCPU_H
+#define ARCH_VCPU_H
+
+#include <tenon/types.h>
+#include <public/xen.h>
+
+struct page;
+
+struct arch_domain {
+	bool is_32bit;		 /* never yet */
+	uint64_t event_callback; /* unused by PV: per vcpu */
+	uint16_t cf8_pad;
+	uint32_t cf8; /* latched PCI configuration address */
+	uint8_t cmos_index;
+	uint8_t tsc_mode;
+	uint32_t tsc_khz;
+	uint32_t tsc_incarnation;
+	void *cpuid_policy; /* pv/cpuid.c */
+	unsigned cpuid_count;
+};
+
+/* Callbacks registered by set_callbacks and callback_op. */
+struct pv_callback {
+	uint64_t rip;
+	bool masks_events;
+};
+
+#define PV_GDT_FRAMES 14 /* FIRST_RESERVED_GDT_PAGE */
+
+struct arch_vcpu {
+	struct cpu_user_regs regs; /* when not on a CPU */
+	bool in_kernel;		   /* else the user root is active */
+	bool in_syscall;
+	uint8_t iopl; /* virtual, 0..3 */
+	bool fpu_ts;  /* the guest's CR0.TS */
+	bool fpu_initialised;
+
+	/* Trap table; es/ds/fs/gs selectors are in regs. */
+	struct trap_info traps[256];
+	struct pv_callback event, failsafe, syscall, syscall32, sysenter, nmi;
+	bool sysenter_masks, syscall32_masks;
+	uint64_t kernel_ss, kernel_sp;
+
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
+
+	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
+	mfn_t root, user_root;
+
+	uint64_t cr[8]; /* cr0, cr4 as the guest sees them; cr2 in vcpu_info */
+	uint64_t dr[8];
+
+	mfn_t gdt_frames[PV_GDT_FRAMES];
+	unsigned gdt_entries;
+	vaddr_t ldt_base;
+	unsigned ldt_entries;
+	uint16_t ldt_mapped; /* bit a page mapped in the window */
+
+	bool trap_bounce_pending;
+	uint8_t nmi_masked;
+	uint64_t xcr0;
+	void *xsave; /* 64-aligned area, fpu.c */
+	uint64_t msr_misc;
+};
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What an architecture must give to the core.  Two implementations:
+ * arch/x86_64 (the machine) and arch/host (the fake machine of the tests,
+ * with TLBs of its own so that a missing flush shows).
+ *
+ * The arch also gives headers: <arch/cpu.h> (struct arch_cpu, arch_this_cpu),
+ * <arch/memory.h> (frame_table, frame_count, directmap, m2p, mfn_is_ram),
+ * <arch/vcpu.h> (struct arch_vcpu).
+ */
+#ifndef TENON_ARCH_H
+#define TENON_ARCH_H
+
+#include <tenon/types.h>
+
+struct cpu;
+struct domain;
+struct page;
+struct vcpu;
+
+/* Interrupts of this CPU. */
+uint64_t arch_irq_save(void); /* off; returns the flags before */
+void arch_irq_restore(uint64_t flags);
+void arch_irq_enable(void);
+void arch_irq_disable(void);
+bool arch_irq_enabled(void);
+
+/* Inside a spin: PAUSE, or another coroutine. */
+void arch_relax(void);
+
+/* Interrupt another CPU so that it looks at its softirqs and at its vcpu's
+ * pending events; never waits. */
+void arch_kick(unsigned cpu);
+
+/* Run fn(arg) on each CPU of mask (this one included if named), in interrupt
+ * context with interrupts off, and wait for all.  Interrupts must be on. */
+void arch_call(cpumask_t mask, void (*fn)(void *arg), void *arg);
+
+/* TLBs.  all: every non-hypervisor entry; global: the hypervisor's too.
+ * Waits until done on every CPU of mask; interrupts must be on if mask names
+ * others. */
+#define TLB_ALL	   (1U << 0)
+#define TLB_GLOBAL (1U << 1)
+#define TLB_PAGE   (1U << 2)
+void arch_tlb_flush(cpumask_t mask, unsigned how, vaddr_t va);
+
+/* Caches of the CPUs in mask: WBINVD. */
+void arch_cache_flush(cpumask_t mask);
+
+/* Load v's root (kernel or user, by v's mode) on this CPU; flushes the guest's
+ * entries of this CPU. */
+void arch_load_root(struct vcpu *v);
+
+/*
+ * Copy between the core and the current vcpu's address space.  0 or -EFAULT;
+ * addresses of the hypervisor are refused; a fault never kills.  Short copies
+ * are not reported: on -EFAULT part may have been done.
+ */
+must_check int arch_copy_from_guest(void *dst, vaddr_t src, size_t n);
+must_check int arch_copy_to_guest(vaddr_t dst, const void *src, size_t n);
+must_check int arch_clear_guest(vaddr_t dst, size_t n);
+/* One atomic word of the guest, for page-table pages: cmpxchg of 8 bytes at a
+ * directmap address; plain memory in both implementations. */
+
+/* vcpu life.  create: 0 or -ENOMEM; init_idle for a CPU's idle vcpu. */
+must_check int arch_vcpu_create(struct vcpu *v);
+void arch_vcpu_destroy(struct vcpu *v);
+/* Save prev's register state from this CPU, load next's; `current` is next
+ * afterwards.  Interrupts off.  prev may be equal to next only in nothing. */
+void arch_switch(struct vcpu *prev, struct vcpu *next);
+/* A running vcpu's state back into its structure (v is paused and off CPU:
+ * nothing to do on this arch). */
+void arch_sync_vcpu(struct vcpu *v);
+
+/* The guest's registers of the current vcpu, live on this CPU's stack. */
+struct cpu_user_regs *arch_guest_regs(void);
+
+/* Time: the counter, and its conversion for guests. */
+uint64_t arch_tsc(void);
+/* Timer interrupt at absolute system time (ns) on this CPU; ~0: none. */
+void arch_timer_program(uint64_t ns);
+/* Parameters of vcpu_time_info for this CPU: tsc stamp and the system time at
+ * that stamp, multiplier and shift (public/xen.h). */
+void arch_time_params(
+	uint64_t *tsc_stamp, uint64_t *system_ns, uint32_t *mul, int8_t *shift);
+/* Seconds and ns of wall clock at system time 0 (from the RTC). */
+void arch_wallclock(uint64_t *sec, uint32_t *nsec);
+uint64_t arch_cpu_khz(void);
+
+/* The machine. */
+noreturn void arch_reboot(void);
+noreturn void arch_halt(void);
+noreturn void arch_power_off(void);
+/* Print registers and a backtrace of here, for panic. */
+void arch_dump(void);
+
+#endif

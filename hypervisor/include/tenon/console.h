@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypervisor's console: serial and VGA text out, a message ring that
+ * sysctl readconsole shows, and serial input for dom0's hvc0.
+ */
+#ifndef TENON_CONSOLE_H
+#define TENON_CONSOLE_H
+
+#include <tenon/types.h>
+
+enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* One line; "(TN) " and a newline are added.  Any context. */
+void log_print(enum log_level level, const char *fmt, ...) format_like(2, 3);
+
+#define log_err(...)   log_print(LOG_ERR, __VA_ARGS__)
+#define log_warn(...)  log_print(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_print(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_print(LOG_DEBUG, __VA_ARGS__)
+
+struct domain;
+
+/* A line that a guest caused: rate-limited, tagged dN. */
+void log_guest(const struct domain *d, const char *fmt, ...) format_like(2, 3);
+
+/* Raw bytes to the outputs and the ring, as console_io write does. */
+void console_write(const char *s, size_t n);
+
+/*
+ * Take up to n bytes typed for dom0; returns how many.  console_io read.
+ */
+size_t console_read(char *buf, size_t n);
+
+/* A byte arrived on the serial line (interrupt context). */
+void console_input(char c);
+
+/*
+ * Copy from the message ring, from *index on, into buf; *index moves on to
+ * the next unread byte; returns the count (sysctl readconsole).
+ */
+size_t console_ring_read(uint64_t *index, char *buf, size_t n);
+void console_ring_clear(void);
+
+/* Thresholds from loglvl= and guest_loglvl=. */
+void console_set_levels(enum log_level own, enum log_level guest);
+
+/* An output: called with the console lock held, interrupts off. */
+struct console_out {
+	const char *name;
+	void (*put)(const char *s, size_t n);
+	struct console_out *next;
+};
+void console_register(struct console_out *out);
+
+/* Panic path: outputs work without the lock from here on. */
+void console_force(void);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains and their vcpus, and their life.
+ *
+ * Who guards what (the letter before a field):
+ *   c constant after creation        L domain_list_lock
+ *   D d->lock                        P d->page_lock
+ *   E d->events' lock                S the run queue lock of v->processor
+ *   a atomic                         v the vcpu itself (or it is paused)
+ */
+#ifndef TENON_DOMAIN_H
+#define TENON_DOMAIN_H
+
+#include <tenon/cpu.h>
+#include <tenon/list.h>
+#include <tenon/lock.h>
+#include <tenon/sched.h>
+#include <tenon/timer.h>
+#include <tenon/types.h>
+#include <arch/vcpu.h>
+#include <public/xen.h>
+#include <public/vcpu.h>
+
+struct event_table;
+struct grant_table;
+struct pirq_table;
+struct rangeset;
+
+#define DOMAIN_MAX_VCPUS 128
+
+enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+struct domain {
+	domid_t id;	       /* c */
+	bool is_privileged;    /* c: dom0, may control the machine and others */
+	bool is_hardware;      /* c: drives the devices */
+	bool is_shutting_down; /* D */
+	bool is_shut_down;     /* D */
+	bool is_paused_by_controller; /* D */
+	bool has_debugger;	      /* D */
+	uint8_t life;		      /* D enum domain_life */
+	uint8_t shutdown_code;	      /* D SHUTDOWN_*; ~0: none */
+	uint8_t handle[16];	      /* D UUID that the tools gave */
+	uint32_t ssidref;	      /* D */
+	uint32_t create_flags;	      /* c XEN_DOMCTL_CDF_* */
+	uint32_t refs;		      /* a structure freed at 0 */
+	uint32_t pauses;	      /* a */
+	struct list_head link;	      /* L */
+	struct lock lock;
+
+	unsigned vcpu_count; /* D: slots in vcpu[] (max_vcpus) */
+	struct vcpu **vcpu;  /* c array of vcpu_count, entries may be NULL */
+
+	/* Memory (page.h). */
+	struct lock page_lock;
+	uint64_t page_count;   /* P frames owned, without shared ones */
+	uint64_t page_max;     /* P */
+	uint64_t page_claim;   /* P unclaimed rest of a claim */
+	uint64_t shared_count; /* P frames with PAGE_REF_SHARED */
+	uint64_t *page_chunks; /* P a bit each 4 MiB that may hold frames */
+	uint64_t relinquish_cursor; /* D progress of a dying domain */
+	unsigned relinquish_step;   /* D */
+
+	struct shared_info *shared_info; /* c a SHARED page of d */
+	struct event_table *events;	 /* c event.h */
+	struct grant_table *grants;	 /* c grant.h */
+	struct pirq_table *pirqs;	 /* c irq.h */
+
+	/* Rights: what of the machine it may touch. */
+	struct rangeset *iomem;	  /* D frames */
+	struct rangeset *ioports; /* D */
+	struct rangeset *irqs;	  /* D pirq numbers */
+
+	int64_t time_offset_seconds; /* D */
+	uint64_t vm_assist;	     /* D VMASST_TYPE_* bits */
+	cpumask_t tlb_cpus;	   /* a CPUs that may cache its translations */
+	uint32_t cpupool;	   /* D */
+	uint32_t target;	   /* D */
+	uint64_t max_pfn;	   /* highest pfn the guest told of (tools) */
+	struct sched_domain sched; /* weights (sched.h) */
+	struct arch_domain arch;
+	/* memory map given by XENMEM_set_memory_map: tools' copy */
+	struct e820_map *e820; /* D NULL: none */
+};
+
+/* Why a vcpu does not run (v->pause_flags). */
+#define VCPU_BLOCKED (1U << 0) /* sched_op block, poll */
+#define VCPU_DOWN    (1U << 1) /* not brought up */
+#define VCPU_POLLING (1U << 2)
+
+struct vcpu {
+	unsigned id;	       /* c */
+	struct domain *domain; /* c */
+	unsigned processor;    /* S the CPU whose queue it is in */
+	bool is_running;       /* a on a CPU now; cleared with release when its
+				  state is saved */
+	bool is_initialised;   /* D set by initialise/setvcpucontext */
+	bool is_idle;	       /* c */
+	uint32_t pause_flags;  /* a VCPU_* */
+	uint32_t pauses;       /* a vcpu_pause nesting (domain's apart) */
+	struct sched_vcpu sched;	    /* S */
+	struct vcpu_runstate_info runstate; /* S */
+	vaddr_t runstate_va; /* v guest area to keep current, 0: none */
+	vaddr_t time_va;     /* v secondary time area, 0: none */
+
+	struct vcpu_info *vcpu_info; /* v directmap address; never NULL */
+	struct page *vcpu_info_page; /* v registered page, typed writable */
+	uint32_t poll_port;	     /* E port polled, 0: none or many */
+	struct timer poll_timer;
+	struct timer singleshot;
+	struct timer periodic;
+	uint64_t periodic_ns;	/* v 0: off */
+	uint32_t virq_port[24]; /* E port bound to each per-vcpu VIRQ */
+	uint64_t affinity_hard; /* S cpumask */
+	uint64_t affinity_soft; /* S */
+	bool nmi_pending;	/* a */
+	struct arch_vcpu arch;	/* v registers and PV state */
+};
+
+#define vcpu_for_each(d, v)                               \
+	for (unsigned n_ = 0; n_ < (d)->vcpu_count; n_++) \
+		if (((v) = (d)->vcpu[n_]) != NULL)
+
+extern struct domain *dom0;
+extern struct domain *domain_idle; /* DOMID_IDLE */
+/* Pseudo-owners: machine frames not RAM, and the hypervisor's own. */
+extern struct domain *domain_io;  /* DOMID_IO */
+extern struct domain *domain_xen; /* DOMID_XEN */
+
+void domain_init(void); /* the pseudo-domains; boot */
+
+struct xen_domctl_createdomain;
+/*
+ * Make a domain: id 0..DOMID_FIRST_RESERVED-1, not in use.  0, -EEXIST,
+ * -EINVAL, -ENOMEM.  It is paused by its controller; the caller holds no
+ * reference beyond the list's.
+ */
+must_check int domain_create(domid_t id,
+	const struct xen_domctl_createdomain *config, bool is_privileged,
+	struct domain **result);
+/* A free id, from hint on; -ENFILE. */
+must_check int domain_pick_id(domid_t *id);
+
+/* Look up and take a reference; NULL: no such domain.  DOMID_SELF is v's. */
+struct domain *domain_get(domid_t id);
+struct domain *domain_get_or_self(domid_t id);
+void domain_put(struct domain *d);
+/* Iterate: the domain with the lowest id >= id, referenced, or NULL. */
+struct domain *domain_get_next(domid_t id);
+/* May caller control target?  dom0, or target itself where is_self_ok. */
+bool domain_may_control(
+	const struct domain *caller, const struct domain *target);
+
+void domain_pause(struct domain *d); /* waits until no vcpu is on a CPU */
+void domain_unpause(struct domain *d);
+/* As the controller's pause: counted once.  0 or -EINVAL. */
+void domain_pause_by_controller(struct domain *d);
+void domain_unpause_by_controller(struct domain *d);
+
+/* SHUTDOWN_* reason; stops all vcpus, tells dom0 (VIRQ_DOM_EXC). */
+void domain_shutdown(struct domain *d, uint8_t reason);
+void domain_resume(struct domain *d);
+/* The guest is hopeless: log why, shutdown with SHUTDOWN_crash. */
+void domain_crash(struct domain *d, const char *fmt, ...) format_like(2, 3);
+/* Kill: -ERESTART_HC until everything is given back (preemptible), then 0. */
+must_check int domain_kill(struct domain *d);
+
+/* 0, -EINVAL, -EEXIST, -ENOMEM. */
+must_check int vcpu_create(struct domain *d, unsigned id);
+void vcpu_pause(struct vcpu *v); /* waits until off its CPU; not for current */
+void vcpu_unpause(struct vcpu *v);
+/* From down to runnable and back. */
+void vcpu_bring_up(struct vcpu *v);
+void vcpu_take_down(struct vcpu *v);
+
+/* VIRQ_DOM_EXC and others to dom0. */
+void domain_send_global_virq(unsigned virq);
+
+/* Time shown to guests (dom/time.c): refresh v's vcpu_time_info; wall clock
+ * of d; settime64. */
+void time_update_vcpu(struct vcpu *v);
+void time_update_wallclock(struct domain *d);
+void time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
+
+#endif

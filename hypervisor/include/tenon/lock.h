@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Spin locks and the one list of their ranks.  A CPU takes locks in rising
+ * rank only; debug builds check it on every take.  Locks of rank LOCK_IRQ and
+ * above are also taken by interrupt handlers: take those with lock_take_irq.
+ * Nobody holds such a lock across a TLB flush or a call to other CPUs.
+ */
+#ifndef TENON_LOCK_H
+#define TENON_LOCK_H
+
+#include <tenon/types.h>
+
+enum lock_rank {
+	LOCK_DOMCTL = 1,  /* one domctl/sysctl at a time */
+	LOCK_DOMAIN_LIST, /* the list of domains */
+	LOCK_DOMAIN,	  /* a domain's life */
+	LOCK_PCI,
+	LOCK_GRANT,    /* a domain's grant table; two: lower domid first */
+	LOCK_MAPTRACK, /* a domain's map-track entries */
+	LOCK_PAGES,    /* a domain's page accounts */
+	LOCK_HEAP,
+	LOCK_FRAMES, /* the frame allocator */
+	LOCK_IRQ,    /* an interrupt line (from here on: irqs off) */
+	LOCK_EVENT,  /* a domain's event channels; two: lower domid first */
+	LOCK_SCHED,  /* a CPU's run queue; two: lower CPU first */
+	LOCK_TIMER,  /* a CPU's timers */
+	LOCK_IOAPIC,
+	LOCK_PCI_CFG, /* the CF8/CFC pair */
+	LOCK_CONSOLE,
+};
+
+struct lock {
+	uint16_t head; /* now served */
+	uint16_t tail; /* next ticket */
+	uint16_t rank; /* enum lock_rank */
+	uint16_t cpu;  /* holder + 1, debug builds */
+};
+
+#define LOCK_INIT(r)        \
+	{                   \
+		.rank = (r) \
+	}
+
+void lock_init(struct lock *l, enum lock_rank rank);
+void lock_take(struct lock *l);
+bool lock_try(struct lock *l);
+void lock_drop(struct lock *l);
+
+/* Interrupts off and take; returns the flags that lock_drop_irq restores. */
+must_check uint64_t lock_take_irq(struct lock *l);
+void lock_drop_irq(struct lock *l, uint64_t flags);
+
+/* Held by this CPU?  For assertions; always true in builds without debug. */
+bool lock_is_mine(const struct lock *l);
+
+/* Two locks of one rank, in order of address; a may be b. */
+void lock_take_two(struct lock *a, struct lock *b);
+void lock_drop_two(struct lock *a, struct lock *b);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The scheduler: run queues per CPU, a fair policy with weights.  A vcpu is
+ * runnable when pause_flags, pauses and its domain's pauses are all 0.
+ */
+#ifndef TENON_SCHED_H
+#define TENON_SCHED_H
+
+#include <tenon/list.h>
+#include <tenon/types.h>
+
+struct vcpu;
+struct domain;
+struct vcpu_runstate_info;
+
+#define SCHED_WEIGHT_DEFAULT 256
+
+struct sched_vcpu {
+	struct list_head
+		link;	    /* in its CPU's queue when runnable, not running */
+	uint64_t vruntime;  /* ns scaled by weight */
+	uint64_t run_start; /* ns, when it got the CPU */
+	bool is_queued;
+	bool wants_migration;
+};
+
+struct sched_domain {
+	uint32_t weight; /* 1..65535 */
+	uint32_t cap;	 /* percent of one CPU, 0: none */
+};
+
+void sched_init(void);
+void sched_init_cpu(unsigned cpu); /* makes the idle vcpu's place */
+
+void sched_vcpu_init(struct vcpu *v);
+void sched_vcpu_destroy(struct vcpu *v);
+
+/* v may have become runnable: queue it and kick a CPU.  Any context; takes
+ * one queue lock at a time. */
+void sched_wake(struct vcpu *v);
+/* v may have become not runnable: take it off the queue, or kick its CPU.
+ * The second waits until it is off its CPU with its state saved. */
+void sched_sleep(struct vcpu *v);
+void sched_sleep_wait(struct vcpu *v);
+
+bool vcpu_is_runnable(const struct vcpu *v);
+
+/* sched_op block: v is current; false if an event is pending already. */
+void sched_block(void);
+/* Give the CPU away for now. */
+void sched_yield(void);
+
+/* SOFTIRQ_SCHEDULE: may switch.  Afterwards `current` is the vcpu to run. */
+void sched_run(void);
+
+/* Affinity: at least one online CPU in hard; moves v if needed. */
+must_check int sched_set_affinity(
+	struct vcpu *v, cpumask_t hard, cpumask_t soft);
+/* Runstate with the present state's time brought up to now. */
+void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
+/* CPU time of v in ns. */
+uint64_t sched_cpu_time(struct vcpu *v);
+void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap);
+/* Idle time of a CPU in ns (sysctl getcpuinfo). */
+uint64_t sched_idle_time(unsigned cpu);
+/* Recheck queues against flags; panics on a difference. */
+void sched_audit(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Work put off from interrupt handlers to the way out to the guest (or the
+ * idle loop).  A softirq runs on its CPU with interrupts on and no lock held.
+ */
+#ifndef TENON_SOFTIRQ_H
+#define TENON_SOFTIRQ_H
+
+#include <tenon/types.h>
+
+enum softirq {
+	SOFTIRQ_TIMER,	  /* run expired timers */
+	SOFTIRQ_SCHEDULE, /* choose the next vcpu */
+	SOFTIRQ_SCRUB,	  /* scrub freed pages (idle only) */
+	SOFTIRQ_CONSOLE,  /* tell dom0 of input */
+	SOFTIRQ_COUNT,
+};
+
+void softirq_register(enum softirq nr, void (*fn)(void));
+/* Mark pending on this CPU, or on another (with an IPI if it may sleep). */
+void softirq_raise(enum softirq nr);
+void softirq_raise_on(unsigned cpu, enum softirq nr);
+bool softirq_pending(void);
+/* Run all that are pending.  May switch `current` (see sched.h). */
+void softirq_run(void);
+
+#endif
