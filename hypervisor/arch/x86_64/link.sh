@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # link.sh LDS MKSYMBOLS OUTPUT OBJECT...: links the image with a table of its
 # own symbols inside. The first pass has an empty table; passes go on until a
-# table describes the image that holds it. CC and NM come by environment.
+# table describes the image that holds it. CC, LD and NM come by environment.
 set -e
 lds=$1 mksymbols=$2 out=$3
 shift 3
@@ -13,10 +13,9 @@ mkdir "$tmp"
 
 link_pass() {
 	$CC -c -o "$tmp/symbols.o" "$tmp/symbols.S"
-	$CC -nostdlib -static -no-pie -Wl,-T,"$lds" -Wl,--build-id=none \
-		-Wl,-z,noexecstack -Wl,-z,max-page-size=4096 \
-		-Wl,--no-warn-rwx-segments -Wl,-Map,"$out.map" \
-		-o "$tmp/image" "$@" "$tmp/symbols.o"
+	$LD -m elf_x86_64 -static -no-pie -T "$lds" --build-id=none \
+		-z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
+		-Map "$out.map" -o "$tmp/image" "$@" "$tmp/symbols.o"
 }
 
 sh "$mksymbols" >"$tmp/symbols.S"
