@@ -72,6 +72,12 @@ void arch_switch(struct vcpu *prev, struct vcpu *next);
  * nothing to do on this arch). */
 void arch_sync_vcpu(struct vcpu *v);
 
+/* set_segment_base of current v, which a SEGBASE_*, base canonical (or a
+ * selector): loads it and keeps it. */
+void arch_set_segment_base(struct vcpu *v, unsigned which, uint64_t base);
+/* The guest's CR0.TS of current v: #NM at its next use of the FPU, or not. */
+void arch_set_fpu_ts(struct vcpu *v, bool ts);
+
 /* The guest's registers of the current vcpu, live on this CPU's stack. */
 struct cpu_user_regs *arch_guest_regs(void);
 
@@ -83,6 +89,9 @@ void arch_timer_program(uint64_t ns);
  * that stamp, multiplier and shift (public/xen.h). */
 void arch_time_params(
 	uint64_t *tsc_stamp, uint64_t *system_ns, uint32_t *mul, int8_t *shift);
+/* Do all CPUs show the same parameters, for ever?  (Then guests' user code may
+ * read the clock: XEN_PVCLOCK_TSC_STABLE_BIT.) */
+bool arch_tsc_is_stable(void);
 /* Seconds and ns of wall clock at system time 0 (from the RTC). */
 void arch_wallclock(uint64_t *sec, uint32_t *nsec);
 uint64_t arch_cpu_khz(void);

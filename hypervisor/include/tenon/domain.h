@@ -27,6 +27,7 @@ struct pirq_table;
 struct rangeset;
 
 #define DOMAIN_MAX_VCPUS 128
+#define DOMAIN_WATCHDOGS 2 /* SCHEDOP_watchdog */
 
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
@@ -34,8 +35,8 @@ struct domain {
 	domid_t id;	       /* c */
 	bool is_privileged;    /* c: dom0, may control the machine and others */
 	bool is_hardware;      /* c: drives the devices */
-	bool is_shutting_down; /* D */
-	bool is_shut_down;     /* D */
+	bool is_shutting_down; /* a */
+	bool is_shut_down;     /* a all vcpus are told to stop */
 	bool is_paused_by_controller; /* D */
 	bool has_debugger;	      /* D */
 	uint8_t life;		      /* D enum domain_life */
@@ -43,9 +44,9 @@ struct domain {
 	uint8_t handle[16];	      /* D UUID that the tools gave */
 	uint32_t ssidref;	      /* D */
 	uint32_t create_flags;	      /* c XEN_DOMCTL_CDF_* */
-	uint32_t refs;		      /* a structure freed at 0 */
+	uint32_t refs;		      /* a structure freed after 0 */
 	uint32_t pauses;	      /* a */
-	struct list_head link;	      /* L */
+	struct list link;	      /* L by ascending id */
 	struct lock lock;
 
 	unsigned vcpu_count; /* D: slots in vcpu[] (max_vcpus) */
@@ -59,9 +60,11 @@ struct domain {
 	uint64_t shared_count; /* P frames with PAGE_REF_SHARED */
 	uint64_t *page_chunks; /* P a bit each 4 MiB that may hold frames */
 	uint64_t relinquish_cursor; /* D progress of a dying domain */
-	unsigned relinquish_step;   /* D */
+	unsigned relinquish_step;   /* D of pt_relinquish */
+	unsigned kill_step;	    /* D of domain_kill */
+	struct domain *reap_next;   /* list of those with refs 0 */
 
-	struct shared_info *shared_info; /* c a SHARED page of d */
+	struct shared_info *shared_info; /* c SHARED page of d; NULL: dead */
 	struct event_table *events;	 /* c event.h */
 	struct grant_table *grants;	 /* c grant.h */
 	struct pirq_table *pirqs;	 /* c irq.h */
@@ -73,7 +76,11 @@ struct domain {
 
 	int64_t time_offset_seconds; /* D */
 	uint64_t vm_assist;	     /* D VMASST_TYPE_* bits */
-	cpumask_t tlb_cpus;	   /* a CPUs that may cache its translations */
+	cpumask_t tlb_cpus; /* a CPUs that may cache its translations */
+	struct timer watchdog[DOMAIN_WATCHDOGS];
+	uint8_t watchdogs_used;	   /* D a bit each */
+	char *console_line;	   /* D what it wrote since its last newline */
+	unsigned console_used;	   /* D bytes */
 	uint32_t cpupool;	   /* D */
 	uint32_t target;	   /* D */
 	uint64_t max_pfn;	   /* highest pfn the guest told of (tools) */
@@ -109,12 +116,15 @@ struct vcpu {
 	struct timer poll_timer;
 	struct timer singleshot;
 	struct timer periodic;
-	uint64_t periodic_ns;	/* v 0: off */
-	uint32_t virq_port[24]; /* E port bound to each per-vcpu VIRQ */
-	uint64_t affinity_hard; /* S cpumask */
-	uint64_t affinity_soft; /* S */
-	bool nmi_pending;	/* a */
-	struct arch_vcpu arch;	/* v registers and PV state */
+	uint64_t periodic_ns;	 /* v 0: off */
+	uint32_t virq_port[24];	 /* E port bound to each per-vcpu VIRQ */
+	uint64_t affinity_hard;	 /* S cpumask */
+	uint64_t affinity_soft;	 /* S */
+	uint64_t affinity_saved; /* v hard one under pin_override, 0: none */
+	struct vcpu_time_info time_shown; /* v last written to the guest */
+	bool time_area_is_stale;	  /* v time_va is behind time_shown */
+	bool nmi_pending;		  /* a */
+	struct arch_vcpu arch;		  /* v registers and PV state */
 };
 
 #define vcpu_for_each(d, v)                               \
@@ -127,7 +137,11 @@ extern struct domain *domain_idle; /* DOMID_IDLE */
 extern struct domain *domain_io;  /* DOMID_IO */
 extern struct domain *domain_xen; /* DOMID_XEN */
 
-void domain_init(void); /* the pseudo-domains; boot */
+/*
+ * Boot, after the allocator and timer_init_cpu: the pseudo-domains.  The order
+ * is domain_init, sched_init, then sched_init_cpu for each CPU.
+ */
+void domain_init(void);
 
 struct xen_domctl_createdomain;
 /*
@@ -141,45 +155,98 @@ must_check int domain_create(domid_t id,
 /* A free id, from hint on; -ENFILE. */
 must_check int domain_pick_id(domid_t *id);
 
-/* Look up and take a reference; NULL: no such domain.  DOMID_SELF is v's. */
+/*
+ * Look up and take a reference; NULL: no such domain.  The pseudo-domains
+ * count as domains here.  _or_self also knows DOMID_SELF.
+ */
 struct domain *domain_get(domid_t id);
 struct domain *domain_get_or_self(domid_t id);
+/* One more reference, by who has one. */
+void domain_ref(struct domain *d);
+/* Any context; the structure itself goes in SOFTIRQ_DOMAIN. */
 void domain_put(struct domain *d);
-/* Iterate: the domain with the lowest id >= id, referenced, or NULL. */
+/*
+ * The domain of this id, no reference taken and no lock: for who knows that
+ * it cannot go meanwhile (a frame that it owns is held).  NULL: none.
+ */
+struct domain *domain_by_id(domid_t id);
+/* Iterate: the domain (no pseudo one) with the lowest id >= id, referenced,
+ * or NULL. */
 struct domain *domain_get_next(domid_t id);
-/* May caller control target?  dom0, or target itself where is_self_ok. */
+/* May caller control target?  Privileged domains may, and nobody else. */
 bool domain_may_control(
 	const struct domain *caller, const struct domain *target);
 
 void domain_pause(struct domain *d); /* waits until no vcpu is on a CPU */
 void domain_unpause(struct domain *d);
-/* As the controller's pause: counted once.  0 or -EINVAL. */
+/* As the controller's pause: counted once. */
 void domain_pause_by_controller(struct domain *d);
 void domain_unpause_by_controller(struct domain *d);
 
-/* SHUTDOWN_* reason; stops all vcpus, tells dom0 (VIRQ_DOM_EXC). */
+/*
+ * SHUTDOWN_* reason: tells all vcpus to stop and dom0 that they were
+ * (VIRQ_DOM_EXC).  Of dom0: turns the machine off, or reboots it.  Any
+ * context, any lock below LOCK_SCHED.  Nothing when it was shut down already.
+ */
 void domain_shutdown(struct domain *d, uint8_t reason);
+/* Take a shutdown back; nothing when there was none. */
 void domain_resume(struct domain *d);
 /* The guest is hopeless: log why, shutdown with SHUTDOWN_crash. */
 void domain_crash(struct domain *d, const char *fmt, ...) format_like(2, 3);
-/* Kill: -ERESTART_HC until everything is given back (preemptible), then 0. */
+/*
+ * Kill: -ERESTART_HC until everything is given back (preemptible), then 0.
+ * -EINVAL for dom0, pseudo-domains and the caller's own.  The caller holds a
+ * reference.
+ */
 must_check int domain_kill(struct domain *d);
 
 /* 0, -EINVAL, -EEXIST, -ENOMEM. */
 must_check int vcpu_create(struct domain *d, unsigned id);
 void vcpu_pause(struct vcpu *v); /* waits until off its CPU; not for current */
 void vcpu_unpause(struct vcpu *v);
-/* From down to runnable and back. */
+/* From down to runnable and back (does not wait). */
 void vcpu_bring_up(struct vcpu *v);
 void vcpu_take_down(struct vcpu *v);
+/* The idle vcpu of a CPU; boot. */
+void vcpu_create_idle(unsigned cpu);
+
+/*
+ * Move v's vcpu_info to mfn (of its domain) at a byte offset, contents and
+ * all, and mark its events pending.  v is current or down.  0; -EINVAL moved
+ * already, misplaced, or not a writable frame.
+ */
+must_check int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset);
+/* Drop a registered page (v is stopped): writes go nowhere from now on. */
+void vcpu_info_release(struct vcpu *v);
 
 /* VIRQ_DOM_EXC and others to dom0. */
 void domain_send_global_virq(unsigned virq);
 
-/* Time shown to guests (dom/time.c): refresh v's vcpu_time_info; wall clock
- * of d; settime64. */
+/*
+ * Time shown to guests (dom/time.c).  time_init: reads the machine's wall
+ * clock, boot.  time_update_vcpu: writes v's vcpu_time_info when it would
+ * change, and its secondary area when v is current.
+ */
+void time_init(void);
 void time_update_vcpu(struct vcpu *v);
+/* Write it even if nothing changed: the place is new. */
+void time_show_vcpu(struct vcpu *v);
 void time_update_wallclock(struct domain *d);
+/* The clock was sec.nsec at system_time (ns); shown to all domains. */
 void time_set_wallclock(uint64_t sec, uint32_t nsec, uint64_t system_time);
+/* The wall clock at system time 0, in s and ns. */
+void time_get_wallclock(uint64_t *sec, uint32_t *nsec);
+/* v's three timers for its guest: set up, and end for good. */
+void time_vcpu_init(struct vcpu *v);
+void time_vcpu_stop(struct vcpu *v);
+/* Periodic timer every period ns from now on, 0 stops it. */
+void time_set_periodic(struct vcpu *v, uint64_t period_ns);
+/* One-shot at system time ns; ~0 stops it. */
+void time_set_singleshot(struct vcpu *v, uint64_t ns);
+
+/* Runstate area and secondary time area of v, current, in guest memory. */
+void runstate_write_guest(struct vcpu *v);
+/* As above for a vcpu that was just switched in, in user mode perhaps. */
+void runstate_switched_in(struct vcpu *v);
 
 #endif

@@ -16,12 +16,12 @@ struct vcpu_runstate_info;
 #define SCHED_WEIGHT_DEFAULT 256
 
 struct sched_vcpu {
-	struct list_head
-		link;	    /* in its CPU's queue when runnable, not running */
-	uint64_t vruntime;  /* ns scaled by weight */
-	uint64_t run_start; /* ns, when it got the CPU */
+	struct list link;   /* in its CPU's queue when runnable, not running */
+	uint64_t vruntime;  /* ns of CPU time, scaled by 256 / weight */
+	uint64_t charged;   /* system time up to which vruntime counts */
+	uint64_t run_start; /* system time when it got the CPU */
 	bool is_queued;
-	bool wants_migration;
+	bool is_yielding; /* written by the vcpu itself */
 };
 
 struct sched_domain {
@@ -30,7 +30,7 @@ struct sched_domain {
 };
 
 void sched_init(void);
-void sched_init_cpu(unsigned cpu); /* makes the idle vcpu's place */
+void sched_init_cpu(unsigned cpu); /* makes the idle vcpu, current there */
 
 void sched_vcpu_init(struct vcpu *v);
 void sched_vcpu_destroy(struct vcpu *v);
@@ -45,7 +45,13 @@ void sched_sleep_wait(struct vcpu *v);
 
 bool vcpu_is_runnable(const struct vcpu *v);
 
-/* sched_op block: v is current; false if an event is pending already. */
+/*
+ * An event is there for v: end its block or poll, and if it runs on another
+ * CPU make that CPU look.  Any context; takes no lock but a queue's.
+ */
+void sched_unblock(struct vcpu *v);
+
+/* sched_op block of current; nothing if an event is pending already. */
 void sched_block(void);
 /* Give the CPU away for now. */
 void sched_yield(void);
@@ -53,7 +59,7 @@ void sched_yield(void);
 /* SOFTIRQ_SCHEDULE: may switch.  Afterwards `current` is the vcpu to run. */
 void sched_run(void);
 
-/* Affinity: at least one online CPU in hard; moves v if needed. */
+/* Affinity: 0, or -EINVAL if no CPU in hard is online; moves v if needed. */
 must_check int sched_set_affinity(
 	struct vcpu *v, cpumask_t hard, cpumask_t soft);
 /* Runstate with the present state's time brought up to now. */

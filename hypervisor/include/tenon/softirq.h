@@ -13,11 +13,12 @@ enum softirq {
 	SOFTIRQ_SCHEDULE, /* choose the next vcpu */
 	SOFTIRQ_SCRUB,	  /* scrub freed pages (idle only) */
 	SOFTIRQ_CONSOLE,  /* tell dom0 of input */
+	SOFTIRQ_DOMAIN,	  /* free dead domains, tell dom0 of them */
 	SOFTIRQ_COUNT,
 };
 
 void softirq_register(enum softirq nr, void (*fn)(void));
-/* Mark pending on this CPU, or on another (with an IPI if it may sleep). */
+/* Mark pending on this CPU, or on another (kicked if it was not yet). */
 void softirq_raise(enum softirq nr);
 void softirq_raise_on(unsigned cpu, enum softirq nr);
 bool softirq_pending(void);

@@ -7,33 +7,50 @@
 #ifndef TENON_TIMER_H
 #define TENON_TIMER_H
 
-#include <tenon/list.h>
 #include <tenon/types.h>
 
+/*
+ * Letters: T the queue lock of cpu.  The queue is a pairing heap through the
+ * timers themselves, so that arming one needs no memory and cannot fail.
+ */
 struct timer {
-	uint64_t expires; /* ns; T: queue lock of cpu */
+	uint64_t expires; /* T ns */
 	void (*fn)(void *arg);
 	void *arg;
-	unsigned cpu;
-	unsigned heap_index; /* 0: not queued */
+	unsigned cpu;	       /* T */
+	bool is_queued;	       /* T */
+	bool is_dead;	       /* T timer_kill came: never queued again */
+	struct timer *child;   /* T first of those that expire later */
+	struct timer *sibling; /* T next child of the same parent */
+	struct timer **back;   /* T what points at this one */
 };
 
+/* Before any timer of this CPU is set; the first call registers the softirq. */
 void timer_init_cpu(unsigned cpu);
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, unsigned cpu);
-/* Arm or re-arm; a time in the past fires at once. */
+/* Arm or re-arm; a time in the past fires at once.  Any lock below
+ * LOCK_TIMER. */
 void timer_set(struct timer *t, uint64_t expires_ns);
-/* Disarm; after it returns the handler is neither queued nor running, unless
- * called from the handler itself. */
+/*
+ * Disarm; after it returns the handler is neither queued nor running, unless
+ * called from the handler itself.  The caller holds no lock that the handler
+ * takes.
+ */
 void timer_stop(struct timer *t);
-/* Disarm and forget: needed before the memory is freed. */
+/* Disarm for good, as timer_stop: needed before the memory is freed. */
 void timer_kill(struct timer *t);
 /* Move to another CPU's queue, armed or not. */
 void timer_migrate(struct timer *t, unsigned cpu);
+/* Is it armed?  A moment's truth. */
+bool timer_is_set(const struct timer *t);
 
 /* System time: nanoseconds since boot, monotonic on and across CPUs. */
 uint64_t time_now(void);
 
 /* The arch calls this from its timer interrupt. */
 void timer_interrupt(void);
+
+/* Check the order of this CPU's queue; panics on a fault. */
+void timer_audit(void);
 
 #endif
