@@ -233,7 +233,7 @@ struct xenpf_efi_runtime_call {
 		} update_capsule;
 	} u;
 };
-PUBLIC_SIZE(struct xenpf_efi_runtime_call, 64);
+PUBLIC_SIZE(struct xenpf_efi_runtime_call, 56);
 
 /* What the firmware said at boot; u is out, but for the buffers in it. */
 struct xenpf_firmware_info {
