@@ -16,7 +16,7 @@ struct cpu {
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool is_online;
-	struct vcpu *current; /* written by this CPU with irqs off */
+	struct vcpu *vcpu;    /* on it now; written by it with irqs off */
 	struct vcpu *idle;
 	uint64_t softirqs;  /* pending, a bit each (softirq.h); atomic */
 	unsigned irq_depth; /* interrupt handlers nested now */
@@ -37,7 +37,7 @@ static inline struct cpu *this_cpu(void)
 	return arch_this_cpu();
 }
 
-#define current (this_cpu()->current)
+#define current (this_cpu()->vcpu)
 
 #define cpu_for_each(id, mask)                                            \
 	for (cpumask_t left_ = (mask);                                    \

@@ -225,7 +225,7 @@ void domain_send_global_virq(unsigned virq);
 /*
  * Time shown to guests (dom/time.c).  time_init: reads the machine's wall
  * clock, boot.  time_update_vcpu: writes v's vcpu_time_info when it would
- * change, and its secondary area when v is current.
+ * change; the secondary area is then stale until time_write_guest.
  */
 void time_init(void);
 void time_update_vcpu(struct vcpu *v);
@@ -244,9 +244,15 @@ void time_set_periodic(struct vcpu *v, uint64_t period_ns);
 /* One-shot at system time ns; ~0 stops it. */
 void time_set_singleshot(struct vcpu *v, uint64_t ns);
 
-/* Runstate area and secondary time area of v, current, in guest memory. */
+/* Write the secondary time area of v, current, if it is behind. */
+void time_write_guest(struct vcpu *v);
+
+/* Write the runstate area of v, current and in its kernel. */
 void runstate_write_guest(struct vcpu *v);
-/* As above for a vcpu that was just switched in, in user mode perhaps. */
+/* Both areas of v, which was just switched in, in user mode perhaps. */
 void runstate_switched_in(struct vcpu *v);
+/* v is about to lose the CPU and enters this state. */
+void runstate_switching_out(
+	struct vcpu *v, const struct vcpu_runstate_info *now);
 
 #endif

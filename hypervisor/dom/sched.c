@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Run queues: who waits where, who runs, and how a vcpu gets from one to the
+ * other.
+ *
+ *   asleep --wake--> queued --run--> chosen --run--> queued or asleep
+ *
+ * is_running is set when a vcpu is chosen and cleared, with release, when its
+ * registers are saved; whoever would run or look into it elsewhere reads it
+ * with acquire (sched_sleep_wait) or holds both queues' locks.
+ */
+#include "sched_queue.h"
+
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/errno.h>
+#include <tenon/event.h>
+#include <tenon/panic.h>
+#include <tenon/softirq.h>
+#include <public/vcpu.h>
+
+struct run_queue run_queues[NR_CPUS];
+
+/* CPUs with nothing to run.  Who wakes a vcpu clears a bit to claim the CPU
+ * and then always makes it schedule; that sets the bit again. */
+static cpumask_t idle_cpus;
+
+bool vcpu_is_runnable(const struct vcpu *v)
+{
+	return !(atomic_read(&v->pause_flags) | atomic_read(&v->pauses) |
+		 atomic_read(&v->domain->pauses));
+}
+
+static struct run_queue *queue_lock_of(struct vcpu *v, uint64_t *flags)
+{
+	struct run_queue *q;
+	unsigned cpu;
+
+	for (;;) {
+		cpu = atomic_read(&v->processor);
+		q = &run_queues[cpu];
+		*flags = lock_take_irq(&q->lock);
+		if (v->processor == cpu)
+			return q;
+		lock_drop_irq(&q->lock, *flags);
+	}
+}
+
+/* Claim an idle CPU out of mask; false: none is. */
+static bool claim_idle(cpumask_t mask, unsigned *cpu)
+{
+	cpumask_t left;
+
+	while ((left = atomic_read(&idle_cpus) & mask) != 0) {
+		*cpu = (unsigned)__builtin_ctzll(left);
+		if (atomic_and(&idle_cpus, ~CPUMASK(*cpu)) & CPUMASK(*cpu))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where v is to wait: an idle CPU (its last one, one it likes, any), else its
+ * last one, else the shortest queue.  *is_claimed: taken out of idle_cpus.
+ */
+static unsigned choose_cpu(const struct vcpu *v, bool *is_claimed)
+{
+	cpumask_t online = atomic_read(&cpus_online);
+	cpumask_t hard = v->affinity_hard & online;
+	unsigned cpu, best;
+
+	if (!hard)
+		hard = online;
+	*is_claimed = true;
+	if (claim_idle(hard & CPUMASK(v->processor), &cpu) ||
+		claim_idle(hard & v->affinity_soft, &cpu) ||
+		claim_idle(hard, &cpu))
+		return cpu;
+	*is_claimed = false;
+	if (hard & CPUMASK(v->processor))
+		return v->processor;
+	best = (unsigned)__builtin_ctzll(hard);
+	cpu_for_each (cpu, hard) {
+		if (READ_ONCE(run_queues[cpu].count) <
+			READ_ONCE(run_queues[best].count))
+			best = cpu;
+	}
+	return best;
+}
+
+/* v was just queued in q: interrupt who runs there, now or in time. */
+static void preempt(struct run_queue *q, const struct vcpu *v)
+{
+	unsigned cpu = (unsigned)(q - run_queues);
+	uint64_t at;
+
+	if (!q->chosen || q->chosen->is_idle) {
+		softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+		return;
+	}
+	at = fair_preempt_at(q, v, time_now());
+	if (!at)
+		softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+	else if (!q->slice.is_queued || at < q->slice.expires)
+		timer_set(&q->slice, at);
+}
+
+/* v is to run but neither queued nor chosen; q is locked and is v's. */
+static void enqueue_awake(struct run_queue *q, struct vcpu *v)
+{
+	fair_wake(q, v);
+	fair_enqueue(q, v);
+	runstate_change(v, RUNSTATE_runnable, time_now());
+	preempt(q, v);
+}
+
+void sched_wake(struct vcpu *v)
+{
+	bool is_claimed = false;
+	struct run_queue *q;
+	uint64_t flags;
+	unsigned cpu;
+
+	q = queue_lock_of(v, &flags);
+	if (!vcpu_is_runnable(v) || v->sched.is_queued || q->chosen == v) {
+		if (!v->sched.is_queued && q->chosen != v && !v->is_idle)
+			runstate_change(v, runstate_asleep(v), time_now());
+		lock_drop_irq(&q->lock, flags);
+		return;
+	}
+	/* One whose registers are being saved has to stay. */
+	if (atomic_read(&v->is_running)) {
+		enqueue_awake(q, v);
+		lock_drop_irq(&q->lock, flags);
+		return;
+	}
+	cpu = choose_cpu(v, &is_claimed);
+	if (cpu != v->processor) {
+		fair_move(q, &run_queues[cpu], v);
+		atomic_write(&v->processor, cpu);
+	}
+	lock_drop_irq(&q->lock, flags);
+
+	/* Between the two locks another may have put it to sleep, queued it or
+	 * moved it: look again. */
+	q = queue_lock_of(v, &flags);
+	if (vcpu_is_runnable(v) && !v->sched.is_queued && q->chosen != v)
+		enqueue_awake(q, v);
+	lock_drop_irq(&q->lock, flags);
+	if (is_claimed)
+		softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+}
+
+void sched_sleep(struct vcpu *v)
+{
+	struct run_queue *q;
+	uint64_t flags;
+
+	q = queue_lock_of(v, &flags);
+	if (!vcpu_is_runnable(v)) {
+		if (v->sched.is_queued) {
+			fair_dequeue(q, v);
+			runstate_change(v, runstate_asleep(v), time_now());
+		} else if (q->chosen == v) {
+			softirq_raise_on(v->processor, SOFTIRQ_SCHEDULE);
+		}
+	}
+	lock_drop_irq(&q->lock, flags);
+}
+
+void sched_sleep_wait(struct vcpu *v)
+{
+	sched_sleep(v);
+	while (atomic_read(&v->is_running))
+		arch_relax();
+}
+
+void sched_unblock(struct vcpu *v)
+{
+	uint32_t was;
+
+	if (atomic_read(&v->pause_flags) & (VCPU_BLOCKED | VCPU_POLLING)) {
+		was = atomic_and(&v->pause_flags,
+			~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING));
+		if (was & (VCPU_BLOCKED | VCPU_POLLING))
+			sched_wake(v);
+	}
+	/* The pending bit was written before; the kicked CPU reads it on its
+	 * way out (entry_resume), with interrupts off. */
+	smp_mb();
+	if (atomic_read(&v->is_running) && v != current)
+		arch_kick(atomic_read(&v->processor));
+}
+
+void sched_block(void)
+{
+	struct vcpu *v = current;
+
+	/* First asleep, then look: an event from here on ends it. */
+	atomic_or(&v->pause_flags, VCPU_BLOCKED);
+	if (event_is_pending(v)) {
+		atomic_and(&v->pause_flags, ~(uint32_t)VCPU_BLOCKED);
+		return;
+	}
+	softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_yield(void)
+{
+	current->sched.is_yielding = true;
+	softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/* Take a vcpu that waits on another CPU; q's lock is not held. */
+static bool steal(struct run_queue *q, unsigned cpu)
+{
+	struct run_queue *other;
+	bool has_one = false;
+	unsigned from;
+	struct vcpu *v;
+
+	cpu_for_each (from, atomic_read(&cpus_online) & ~CPUMASK(cpu)) {
+		other = &run_queues[from];
+		if (!READ_ONCE(other->count))
+			continue;
+		lock_take_two(&q->lock, &other->lock);
+		list_for_each_entry (v, &other->list, sched.link) {
+			if (atomic_read(&v->is_running) ||
+				!(v->affinity_hard & CPUMASK(cpu)))
+				continue;
+			fair_dequeue(other, v);
+			fair_move(other, q, v);
+			atomic_write(&v->processor, cpu);
+			fair_enqueue(q, v);
+			has_one = true;
+			break;
+		}
+		lock_drop_two(&q->lock, &other->lock);
+		if (has_one)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The registers of prev are saved.  If it waits here but may not run here any
+ * more, hand it on while is_running still keeps it ours; then let it go.
+ */
+static void release(struct vcpu *prev, unsigned cpu)
+{
+	struct run_queue *q = &run_queues[cpu], *to;
+	bool is_claimed;
+	unsigned dest;
+
+	if (prev->is_idle || prev->affinity_hard & CPUMASK(cpu) ||
+		!(prev->affinity_hard & atomic_read(&cpus_online))) {
+		atomic_write(&prev->is_running, false);
+		return;
+	}
+	dest = choose_cpu(prev, &is_claimed);
+	to = &run_queues[dest];
+	lock_take_two(&q->lock, &to->lock);
+	if (to != q) {
+		if (prev->sched.is_queued) {
+			fair_dequeue(q, prev);
+			fair_move(q, to, prev);
+			atomic_write(&prev->processor, dest);
+			fair_enqueue(to, prev);
+			preempt(to, prev);
+		} else if (q->chosen != prev) {
+			atomic_write(&prev->processor, dest);
+		}
+	}
+	atomic_write(&prev->is_running, false);
+	lock_drop_two(&q->lock, &to->lock);
+	if (is_claimed)
+		softirq_raise_on(dest, SOFTIRQ_SCHEDULE);
+}
+
+/* The first in q that may run still; those that may not fall asleep. */
+static struct vcpu *first_runnable(struct run_queue *q, uint64_t now)
+{
+	struct vcpu *v;
+
+	while ((v = fair_pick(q)) != NULL && !vcpu_is_runnable(v)) {
+		fair_dequeue(q, v);
+		runstate_change(v, runstate_asleep(v), now);
+	}
+	return v;
+}
+
+/* Who runs next on this CPU; takes it off the queue.  q is locked. */
+static struct vcpu *choose(
+	struct run_queue *q, struct vcpu *prev, struct vcpu *idle, uint64_t now)
+{
+	bool is_awake = !prev->is_idle && vcpu_is_runnable(prev);
+	bool may_stay = is_awake && prev->affinity_hard & CPUMASK(idle->id);
+	bool is_yielding = prev->sched.is_yielding;
+	struct vcpu *next = first_runnable(q, now);
+
+	prev->sched.is_yielding = false;
+	if (may_stay && !next)
+		return prev;
+	if (may_stay && !is_yielding &&
+		now - prev->sched.run_start < SCHED_MINIMUM_NS)
+		return prev;
+	if (is_awake) {
+		/* Who yields goes behind the first of the others. */
+		if (is_yielding && next &&
+			(int64_t)(next->sched.vruntime -
+				  prev->sched.vruntime) >= 0)
+			prev->sched.vruntime = next->sched.vruntime + 1;
+		fair_enqueue(q, prev);
+		/* Where prev may not stay, release moves it. */
+		if (may_stay)
+			next = fair_pick(q);
+	}
+	if (!next)
+		return idle;
+	fair_dequeue(q, next);
+	return next;
+}
+
+/* Is there nothing for this CPU but to idle?  q is locked. */
+static bool is_empty(const struct run_queue *q, const struct vcpu *prev)
+{
+	return list_is_empty(&q->list) &&
+	       (prev->is_idle || !vcpu_is_runnable(prev));
+}
+
+/* next gets the CPU from prev: the accounts.  q is locked. */
+static void hand_over(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
+	uint64_t now, unsigned cpu)
+{
+	q->chosen = next;
+	next->sched.run_start = now;
+	next->sched.charged = now;
+	if (next != prev) {
+		atomic_write(&next->is_running, true);
+		runstate_change(next, RUNSTATE_running, now);
+		runstate_change(prev,
+			prev->sched.is_queued || prev->is_idle
+				? RUNSTATE_runnable
+				: runstate_asleep(prev),
+			now);
+	}
+	if (next->is_idle)
+		atomic_or(&idle_cpus, CPUMASK(cpu));
+	else
+		atomic_and(&idle_cpus, ~CPUMASK(cpu));
+	if (q->count && !next->is_idle)
+		timer_set(&q->slice, now + SCHED_SLICE_NS);
+	/* Put here while its registers were being saved: move it on. */
+	if (!next->is_idle && !(next->affinity_hard & CPUMASK(cpu)))
+		softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_run(void)
+{
+	struct cpu *c = this_cpu();
+	struct run_queue *q = &run_queues[c->id];
+	struct vcpu *prev = c->vcpu, *next;
+	struct vcpu_runstate_info left;
+	uint64_t flags, now;
+
+	flags = lock_take_irq(&q->lock);
+	if (is_empty(q, prev)) {
+		lock_drop(&q->lock);
+		steal(q, c->id);
+		lock_take(&q->lock);
+	}
+	now = time_now();
+	fair_charge(q, prev, now);
+	next = choose(q, prev, c->idle, now);
+	if (next == prev && now - prev->sched.run_start < SCHED_SLICE_NS &&
+		!prev->is_idle) {
+		if (q->count)
+			timer_set(&q->slice,
+				prev->sched.run_start + SCHED_SLICE_NS);
+		atomic_and(&idle_cpus, ~CPUMASK(c->id));
+		lock_drop_irq(&q->lock, flags);
+		return;
+	}
+	hand_over(q, prev, next, now, c->id);
+	left = prev->runstate;
+	lock_drop(&q->lock);
+
+	if (next == prev) {
+		arch_irq_restore(flags);
+		return;
+	}
+	runstate_switching_out(prev, &left);
+	arch_switch(prev, next);
+	release(prev, c->id);
+	arch_irq_restore(flags);
+	runstate_switched_in(next);
+}
+
+int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
+{
+	struct run_queue *q;
+	uint64_t flags;
+
+	if (!(hard & atomic_read(&cpus_online)))
+		return -EINVAL;
+	q = queue_lock_of(v, &flags);
+	v->affinity_hard = hard;
+	v->affinity_soft = soft;
+	if (!(hard & CPUMASK(v->processor))) {
+		if (q->chosen == v)
+			softirq_raise_on(v->processor, SOFTIRQ_SCHEDULE);
+		else if (v->sched.is_queued && !atomic_read(&v->is_running))
+			fair_dequeue(q, v);
+	}
+	lock_drop_irq(&q->lock, flags);
+	sched_wake(v);
+	return 0;
+}
+
+void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap)
+{
+	WRITE_ONCE(d->sched.weight, weight);
+	WRITE_ONCE(d->sched.cap, cap);
+}
+
+void sched_vcpu_init(struct vcpu *v)
+{
+	cpumask_t online = atomic_read(&cpus_online);
+	unsigned skip = v->id, cpu;
+
+	/* Spread a domain's vcpus; waking refines it. */
+	if (online) {
+		skip %= (unsigned)__builtin_popcountll(online);
+		cpu_for_each (cpu, online) {
+			if (!skip--)
+				break;
+		}
+		v->processor = cpu;
+	}
+	list_init(&v->sched.link);
+	v->affinity_hard = v->affinity_soft = ~(cpumask_t)0;
+	v->sched.vruntime = READ_ONCE(run_queues[v->processor].clock);
+	v->runstate.state = RUNSTATE_offline;
+	v->runstate.state_entry_time = time_now();
+}
+
+void sched_vcpu_destroy(struct vcpu *v)
+{
+	BUG_ON(v->sched.is_queued || atomic_read(&v->is_running));
+}
+
+static void slice_end(void *arg)
+{
+	(void)arg;
+	softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+void sched_init(void)
+{
+	softirq_register(SOFTIRQ_SCHEDULE, sched_run);
+}
+
+void sched_init_cpu(unsigned cpu)
+{
+	struct run_queue *q = &run_queues[cpu];
+	struct vcpu *idle;
+
+	*q = (struct run_queue){ .clock = SCHED_AHEAD_NS };
+	lock_init(&q->lock, LOCK_SCHED);
+	list_init(&q->list);
+	timer_init(&q->slice, slice_end, NULL, cpu);
+	vcpu_create_idle(cpu);
+	idle = cpus[cpu]->idle;
+	idle->processor = cpu;
+	idle->affinity_hard = CPUMASK(cpu);
+	idle->is_running = true;
+	idle->runstate.state = RUNSTATE_running;
+	q->chosen = idle;
+	cpus[cpu]->vcpu = idle;
+	atomic_or(&idle_cpus, CPUMASK(cpu));
+}
+
+void sched_audit(void)
+{
+	const struct vcpu *v, *before;
+	struct run_queue *q;
+	uint64_t flags;
+	unsigned cpu, n;
+
+	cpu_for_each (cpu, atomic_read(&cpus_online)) {
+		q = &run_queues[cpu];
+		flags = lock_take_irq(&q->lock);
+		n = 0;
+		before = NULL;
+		list_for_each_entry (v, &q->list, sched.link) {
+			n++;
+			BUG_ON(!v->sched.is_queued || v->is_idle);
+			BUG_ON(v->processor != cpu || v == q->chosen);
+			BUG_ON(v->runstate.state != RUNSTATE_runnable);
+			BUG_ON(before && (int64_t)(v->sched.vruntime -
+						   before->sched.vruntime) < 0);
+			before = v;
+		}
+		BUG_ON(n != q->count);
+		BUG_ON(!q->chosen || !q->chosen->is_running ||
+			q->chosen->processor != cpu ||
+			q->chosen->sched.is_queued ||
+			q->chosen->runstate.state != RUNSTATE_running);
+		lock_drop_irq(&q->lock, flags);
+	}
+}
