@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""dom0 on QEMU's pc: CPU counts, memory sizes, a guest's life, both ends."""
+import re
+
+from harness import case, reach_shell
+from machine import Failure
+
+
+def host_has(mebibytes):
+    """Whether the host can give a machine so much memory, with some left."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        free = re.search(r"MemAvailable: +(\d+) kB", file.read())
+    return int(free.group(1)) // 1024 > mebibytes // 2 + 1024
+
+
+def cpus_of_dom0(machine):
+    return int(machine.run("nproc").strip())
+
+
+@case
+def small(context):
+    """1 CPU, 1 GiB, the fewest CPU features; the machine powers off."""
+    with context.boot("1 CPU 1 GiB", "dom0_mem=512M,max:512M", cpus=1,
+                      memory=1024, cpu="least") as machine:
+        reach_shell(machine)
+        with machine.check("dom0 has the CPU and memory it was given"):
+            memory = int(re.search(r"MemTotal: +(\d+)", machine.run(
+                "grep MemTotal /proc/meminfo")).group(1)) // 1024
+            if cpus_of_dom0(machine) != 1 or not 380 < memory <= 512:
+                raise Failure(f"nproc {cpus_of_dom0(machine)}, {memory} MiB")
+        with machine.check("power-off ends the machine"):
+            machine.send("poweroff -f\n")
+            reason = machine.wait_end(60)
+            if reason != "guest-shutdown":
+                raise Failure(f"it ended by {reason}, not guest-shutdown")
+
+
+@case
+def large(context):
+    """4 CPUs, 16 GiB: frames above 4 GiB; the machine reboots."""
+    memory = 16384 if host_has(16384) else 6144
+    if memory != 16384:
+        context.skip("16 GiB: the host has too little memory; 6 GiB instead")
+    with context.boot(f"4 CPUs {memory // 1024} GiB", "dom0_mem=1G,max:1G",
+                      cpus=4, memory=memory) as machine:
+        reach_shell(machine)
+        with machine.check("dom0 has four vcpus"):
+            if cpus_of_dom0(machine) != 4:
+                raise Failure(f"nproc says {cpus_of_dom0(machine)}")
+        with machine.check("every vcpu runs work and time goes on"):
+            machine.run("for c in 0 1 2 3; do taskset -c $c "
+                        "sh -c 'i=0; while [ $i -lt 20000 ]; do "
+                        "i=$((i+1)); done' & done; wait; sleep 1", 120)
+        with machine.check("reboot ends the machine with a reset"):
+            machine.send("reboot -f\n")
+            reason = machine.wait_end(60)
+            if reason != "guest-reset":
+                raise Failure(f"it ended by {reason}, not guest-reset")
+
+
+@case
+def guest_life(context):
+    """2 CPUs, 4 GiB: a guest is created, listed, used, stopped, destroyed."""
+    if context.stack:
+        context.skip("Tenon's tools are not what runs in this dom0")
+        return
+    with context.boot("2 CPUs 4 GiB", cpus=2, memory=4096) as machine:
+        reach_shell(machine)
+        life(machine)
+        with machine.check("a guest that does not answer is destroyed"):
+            machine.run("domcreate /guest/hello.cfg name=gone "
+                        "extra='console=hvc0 init=/none panic=0'", 120)
+            machine.run("domstop -f gone", 60)
+            if "gone" in machine.run("domls"):
+                raise Failure("domls still lists it")
+        with machine.check("dom0's kernel complained about nothing"):
+            found = machine.run("dmesg | grep -E 'BUG:|WARNING:|Call Trace|"
+                                "stall|Oops' | head -5; true").strip()
+            if found:
+                raise Failure(found)
+
+
+def life(machine):
+    """The steps of the demonstration; `hello` is gone afterwards."""
+    with machine.check("domls lists dom0"):
+        if not re.search(r"^Domain-0 +0 ", machine.run("domls"), re.M):
+            raise Failure("no Domain-0 in what it prints")
+    with machine.check("the store can be written, read and listed"):
+        machine.run("xenstore-write /test/key value")
+        if machine.run("xenstore-read /test/key").strip() != "value":
+            raise Failure("another value comes back")
+        if "key" not in machine.run("xenstore-ls /test"):
+            raise Failure("xenstore-ls does not show it")
+        machine.run("xenstore-rm /test")
+    with machine.check("domcreate starts the stock kernel as a guest"):
+        machine.run("domcreate /guest/hello.cfg", 120)
+    with machine.check("domls lists the guest"):
+        if not re.search(r"^hello +\d+ +128 +1 ", machine.run("domls"), re.M):
+            raise Failure("no hello in what it prints")
+    with machine.check("domcons reaches the guest's shell"):
+        machine.send("domcons hello\n")
+        machine.expect(r"tenon-mark guest-ready", 180)
+        machine.expect(r"guest# ", 30)
+        kernel = machine.run("uname -r", 60, r"guest# ").strip()
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        if machine.run("uname -r").strip() != kernel:
+            raise Failure(f"the guest's kernel says {kernel}")
+    with machine.check("domstop stops the guest"):
+        machine.run("domstop hello", 90)
+        for _ in range(20):
+            if "hello" not in machine.run("domls"):
+                break
+            machine.run("sleep 1")
+        else:
+            raise Failure("domls still lists it 20 s later")

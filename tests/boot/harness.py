@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The cases' side of the boot tests: a boot with many checks.
+
+A case is a function under @case in cases/*.py. It gets a Context, starts the
+machines that it wants with `context.boot(...)` and checks with
+`machine.check("what holds")`. One boot carries many checks: a boot is dear.
+"""
+import contextlib
+import os
+import time
+
+import media
+from machine import Failure, Machine, Symbols
+
+CASES = []
+OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot"
+DOM0 = "console=hvc0 earlyprintk=xen"
+# What ends a wait at once, for nothing good follows it.
+BAD = (r"(?i)^.*\bpanic\b.*$", r"^.*Kernel panic.*$",
+       r"^.*init: .* did not start.*$")
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+class Context:
+    """What the cases share: files, the score, where logs go."""
+
+    def __init__(self, hypervisor, symbols, images, out, stack=""):
+        self.hypervisor, self.images, self.out = hypervisor, images, out
+        self.symbols, self.stack = Symbols(symbols), stack
+        self.passed, self.failed, self.skipped = [], [], []
+        self.name = ""
+
+    def image(self, name):
+        return os.path.join(self.images, name)
+
+    def modules(self, arguments=""):
+        """The usual two: Debian's kernel and dom0's initramfs."""
+        stack = f" tenon.stack={self.stack}" if self.stack else ""
+        return [(self.image("vmlinuz"), f"{DOM0}{stack} {arguments}"),
+                (self.image("dom0.gz"), "")]
+
+    @contextlib.contextmanager
+    def boot(self, what, options="dom0_mem=1G,max:1G", modules=None,
+             **hardware):
+        """A machine that boots the hypervisor by GRUB from a CD."""
+        name = f"{self.name}-{what}".replace(" ", "-").replace(",", "")
+        iso = os.path.join(self.out, name + ".iso")
+        media.make_iso(iso, self.hypervisor, f"{OPTIONS} {options}",
+                       self.modules() if modules is None else modules)
+        log = os.path.join(self.out, name + ".log")
+        machine = Machine({"iso": iso}, log, symbols=self.symbols, **hardware)
+        machine.check = lambda text: self.check(text, machine, what)
+        try:
+            with machine:
+                yield machine
+        finally:
+            os.unlink(iso)
+
+    @contextlib.contextmanager
+    def check(self, text, machine=None, what=""):
+        label = f"{self.name}: {what + ': ' if what else ''}{text}"
+        began = time.monotonic()
+        try:
+            yield
+        except Failure as failure:
+            self.failed.append(label)
+            print(f"FAIL {label}\n    {failure}", flush=True)
+            if machine:
+                print(machine.report(), flush=True)
+            if failure.fatal:
+                raise
+        else:
+            self.passed.append(label)
+            print(f"PASS {label} ({time.monotonic() - began:.1f} s)",
+                  flush=True)
+
+    def skip(self, why):
+        self.skipped.append(f"{self.name}: {why}")
+        print(f"SKIP {self.name}: {why}", flush=True)
+
+
+def reach_shell(machine, timeout=240):
+    """The checks from GRUB to dom0's prompt, the same in every boot."""
+    with machine.check("GRUB hands over"):
+        machine.expect(r"tenon-mark grub-handoff", 60)
+    with machine.check("dom0's kernel starts"):
+        machine.expect(r"Linux version \d", timeout, BAD)
+    with machine.check("dom0 reaches userland"):
+        machine.expect(r"tenon-mark dom0-userland", timeout, BAD)
+    with machine.check("the store and the console daemon start"):
+        machine.expect(r"tenon-mark xenstored", timeout, BAD)
+        machine.expect(r"tenon-mark consoled", timeout, BAD)
+    with machine.check("dom0 gives a shell"):
+        machine.expect(r"tenon-mark dom0-ready", timeout, BAD)
+        machine.expect(r"dom0# ", 60)
+    machine.shell("stty cols 500; stty -echo")

@@ -1,0 +1,26 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# all.sh [--stock] BUILD OUT: makes in OUT what boots on the hypervisor of the
+# build tree BUILD: vmlinuz, vmlinux, guest.gz and dom0.gz with BUILD's userland.
+# BUILD must be configured with --prefix=/usr. --stock: see dom0.sh.
+set -e
+here=$(cd "$(dirname "$0")" && pwd)
+stock=
+[ "$1" = --stock ] && { stock=--stock; shift; }
+[ $# -eq 2 ] || { echo 'usage: all.sh [--stock] BUILD OUT' >&2; exit 2; }
+build=$1 out=$2
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+grep -q '^prefix = /usr$' "$build/Makefile" || {
+	echo "all.sh: $build is not configured with --prefix=/usr" >&2
+	exit 1
+}
+rm -rf "$out/stage"
+make -s -C "$build" install DESTDIR="$out/stage" >"$out/install.log" 2>&1 || {
+	tail -n 20 "$out/install.log" >&2
+	exit 1
+}
+"$here/kernel.sh" "$out"
+"$here/guest.sh" "$out/guest.gz"
+# shellcheck disable=SC2086
+"$here/dom0.sh" $stock "$out/stage" "$out" "$out/guest.gz" "$out/dom0.gz"
