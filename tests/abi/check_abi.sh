@@ -56,10 +56,10 @@ sort -u "$tmp/all" >"$tmp/inventory"
 
 # A second, cruder count of the same things: none may be lost in reading.
 for h in $headers; do
-	sed -n 's/^[ \t]*\(struct\|union\) \([a-z_0-9]*\) {.*/T \1 \2/p' \
-		"$public/$h"
-	sed -n 's/^#define \([A-Za-z_0-9]*\) .*[^ ].*/C \1/p' "$public/$h"
-	sed -n 's/^#define \([A-Za-z_0-9]*\)(.*/M \1/p' "$public/$h"
+	sed -n -e 's/^[[:space:]]*\(struct [a-z_0-9]*\) {.*/T \1/p' \
+		-e 's/^[[:space:]]*\(union [a-z_0-9]*\) {.*/T \1/p' \
+		-e 's/^#define \([A-Za-z_0-9]*\)[[:space:]][[:space:]]*[^[:space:]].*/C \1/p' \
+		-e 's/^#define \([A-Za-z_0-9]*\)(.*/M \1/p' "$public/$h"
 done | sort -u >"$tmp/crude"
 comm -23 "$tmp/crude" "$tmp/inventory" >"$tmp/lost"
 [ ! -s "$tmp/lost" ] || die "not in the inventory: $(cat "$tmp/lost")"
