@@ -20,6 +20,7 @@ enum lock_rank {
 	LOCK_PAGES,    /* a domain's page accounts */
 	LOCK_HEAP,
 	LOCK_FRAMES, /* the frame allocator */
+	LOCK_CALL,   /* a call to other CPUs */
 	LOCK_IRQ,    /* an interrupt line (from here on: irqs off) */
 	LOCK_EVENT,  /* a domain's event channels; two: lower domid first */
 	LOCK_SCHED,  /* a CPU's run queue; two: lower CPU first */
@@ -30,10 +31,10 @@ enum lock_rank {
 };
 
 struct lock {
-	uint16_t head; /* now served */
-	uint16_t tail; /* next ticket */
-	uint16_t rank; /* enum lock_rank */
-	uint16_t cpu;  /* holder + 1, debug builds */
+	uint16_t head __attribute__((aligned(8))); /* now served */
+	uint16_t tail;				   /* next ticket */
+	uint16_t rank;				   /* enum lock_rank */
+	uint16_t cpu; /* holder + 1, debug builds */
 };
 
 #define LOCK_INIT(r)        \

@@ -3,10 +3,14 @@
  * The frame table: 16 bytes for each machine frame, and the frame allocator.
  *
  * ref word (all frames):   63..48 owner domid   47 allocated  46 hypervisor's
- *   own page shared with a guest (shared_info, grant table)  45 scrub needed
- *   44..32 spare           31..0 reference count
- * type word (frames of a guest): see pagetype.h; of a free frame: the order
- *   and 32-bit links of the buddy lists.
+ *   own page shared with a guest (shared_info, grant table)
+ *   of the first frame of a free block: 45 dirty  44 free  36..32 order
+ *   31..0 reference count
+ * type word (frames of a guest): see pagetype.h; of the first frame of a free
+ *   block: 32-bit links of the buddy lists.
+ *
+ * Owner DOMID_INVALID: free, or the hypervisor's own.  Owner DOMID_IO: no RAM.
+ * A record of zeros (before page_add_range): RAM that nobody can refer to.
  *
  * A frame of a guest has count >= 1 while "allocated" (the allocation's own
  * reference, dropped by page_unalloc exactly once); at count 0 it is freed.
@@ -32,6 +36,9 @@ _Static_assert(sizeof(struct page) == 16, "frame record: PV.md item 1");
 #define PAGE_REF_ALLOCATED   (1ULL << 47)
 #define PAGE_REF_SHARED	     (1ULL << 46)
 #define PAGE_REF_SCRUB	     (1ULL << 45)
+#define PAGE_REF_FREE	     (1ULL << 44)
+#define PAGE_REF_ORDER_SHIFT 32
+#define PAGE_REF_ORDER_MASK  (0x1fULL << PAGE_REF_ORDER_SHIFT)
 #define PAGE_REF_COUNT	     0xffffffffULL
 
 /* From arch/memory.h: frame_table, frame_count, directmap, m2p. */
@@ -84,12 +91,17 @@ static inline domid_t page_owner(const struct page *pg)
 #define ALLOC_ZERO     (1U << 9)
 #define ALLOC_LOW_OK   (1U << 10) /* may use the reserve below 4 GiB */
 
-/* Give [start, end) of RAM to the allocator (boot). */
+/* Give [start, end) of RAM to the allocator (boot).  The records are zero;
+ * only the first one of each block is touched. */
 void page_add_range(mfn_t start, mfn_t end);
+/* Forget all memory (the fake machine starts anew). */
+void page_reset(void);
 
 /*
  * 2^order contiguous frames, aligned to their size, for the hypervisor's own
  * use; NULL when there are none.  Contents are zero only with ALLOC_ZERO.
+ * Interrupts should be on: with them off only frames that no other CPU may
+ * remember are taken.  Not under locks of rank LOCK_IRQ and above.
  */
 struct page *page_alloc(unsigned order, unsigned flags);
 void page_free(struct page *pg, unsigned order);
@@ -111,6 +123,18 @@ must_check int page_alloc_domain(
 	struct domain *d, unsigned order, unsigned flags, struct page **first);
 
 /*
+ * XENMEM_claim_pages: set aside what d still lacks to own that many frames;
+ * 0 drops the claim.  0, -EINVAL (over page_max, owned already, dying),
+ * -ENOMEM.
+ */
+must_check int page_claim(struct domain *d, uint64_t pages);
+/* Frames claimed and not yet allocated, of all domains. */
+uint64_t page_claimed_count(void);
+
+/* The owner of a frame on which the caller holds a reference; NULL: none. */
+struct domain *page_owner_domain(const struct page *pg);
+
+/*
  * Drop the allocation's own reference: once for each frame (a test and clear
  * of "allocated"); false when it was dropped already.
  */
@@ -130,6 +154,8 @@ void page_put(struct page *pg);
  * caller holds one reference beside the allocation's; succeeds only if these
  * two are all and the type is none.  Afterwards the frame has no owner and
  * the caller holds its only reference: page_assign or page_free_stolen it.
+ * page_assign flushes TLBs: -EAGAIN with interrupts off; -E2BIG, -ENOMEM,
+ * -EINVAL (dying).
  */
 must_check int page_steal(struct page *pg, struct domain *d);
 must_check int page_assign(struct page *pg, struct domain *d);
@@ -138,9 +164,11 @@ void page_free_stolen(struct page *pg);
 /*
  * Show a hypervisor page to a guest: owner d, SHARED, one reference, writable
  * type; not counted in tot_pages.  page_unshare waits for nothing: it drops
- * that reference and the page is freed when the last mapping goes.
+ * that reference and the page is freed when the last mapping goes.  -ENOMEM,
+ * -EBUSY (frames of a dead domain of this number exist): then the page stays
+ * ours, and page_unshare only frees it.
  */
-void page_share(struct page *pg, struct domain *d, bool is_writable);
+int page_share(struct page *pg, struct domain *d, bool is_writable);
 void page_unshare(struct page *pg);
 
 /*
@@ -153,6 +181,10 @@ must_check int page_for_each(struct domain *d, uint64_t *cursor,
 
 /* Recount everything; panics with the difference.  O(memory). */
 void page_audit(void);
+
+/* For fake_start. */
+void page_owner_reset(void);
+void heap_reset(void);
 
 /* Heap: zeroed, aligned to 16; at most one page is cut into pieces, larger
  * ones take whole pages.  NULL when there is no memory. */

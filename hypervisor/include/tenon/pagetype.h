@@ -3,12 +3,21 @@
  * Direct paging: what a PV guest's frame may be used for.  The only code that
  * may let a guest's page table be used by a CPU.
  *
- * type word: 63..60 type  59 pinned  58 validated  57 locked (a validation
- *   or invalidation owns the frame)  56 partial  55..46 partial index
- *   45..26 spare  25..0 type count
+ * type word: 63..61 type  60 pinned  59 validated  58 locked  57 child
+ *   56 orphan  55..46 index  45..26 stamp  25..0 type count
  *
- * A frame has one type at a time while its type count is above 0; the change
- * from writable to a page table flushes the TLBs that may hold the old use.
+ * A frame has one type at a time while its type count is above 0.  At count 0
+ * the type is only a memory of the last use, and stamp says when that ended
+ * (tlb.h): before another type is given, CPUs that may remember are flushed.
+ *
+ * Tables (and descriptor pages).  locked: one CPU validates, or drops what the
+ * entries refer to; others wait.  validated: all entries hold references.
+ * Else entries [0, index) do, and with child entry [index] holds one on a table
+ * that is not validated itself: a validation or its undoing was preempted here,
+ * and whoever next needs the table goes on from here, in either direction.
+ * orphan: one of the counted references belongs to nobody any more; who goes
+ * on drops it.  From the first entry's reference to the last the frame also
+ * holds one page reference on itself.
  * Changed only by cmpxchg.  All entry changes go through one commit function.
  */
 #ifndef TENON_PAGETYPE_H
@@ -31,6 +40,42 @@ enum page_type {
 	PT_WRITABLE,
 };
 
+#define TYPE_SHIFT	 61
+#define TYPE_PINNED	 (1ULL << 60)
+#define TYPE_VALIDATED	 (1ULL << 59)
+#define TYPE_LOCKED	 (1ULL << 58)
+#define TYPE_CHILD	 (1ULL << 57)
+#define TYPE_ORPHAN	 (1ULL << 56)
+#define TYPE_INDEX_SHIFT 46
+#define TYPE_INDEX	 (0x3ffULL << TYPE_INDEX_SHIFT)
+#define TYPE_STAMP_SHIFT 26
+#define TYPE_STAMP_BITS	 20
+#define TYPE_STAMP	 (((1ULL << TYPE_STAMP_BITS) - 1) << TYPE_STAMP_SHIFT)
+#define TYPE_COUNT	 ((1ULL << TYPE_STAMP_SHIFT) - 1)
+
+static inline enum page_type type_of(uint64_t word)
+{
+	return (enum page_type)(word >> TYPE_SHIFT);
+}
+
+static inline bool type_is_table(enum page_type type)
+{
+	return type >= PT_L1 && type <= PT_L4;
+}
+
+/* Does anybody hold a type reference? */
+static inline bool pagetype_is_used(const struct page *pg)
+{
+	return READ_ONCE(pg->type) & TYPE_COUNT;
+}
+
+/* The word of a page that page_share shows: one reference. */
+static inline uint64_t pagetype_shared(bool is_writable)
+{
+	return (uint64_t)(is_writable ? PT_WRITABLE : PT_NONE) << TYPE_SHIFT |
+	       1;
+}
+
 /*
  * A software bit that no guest may set: this entry was made by a grant
  * mapping and holds no references of its own (the grant does).
@@ -39,18 +84,31 @@ enum page_type {
 
 /*
  * Take or drop a type reference; the caller holds a page reference.
- * 0, -EINVAL (the frame has another type, or its contents are refused),
- * -EINTR / -ERESTART_HC when a long validation was preempted (state kept).
+ * 0, -EINVAL (the frame has another type, its contents are refused, the count
+ * is full), -ERESTART_HC: a long validation was preempted; no reference was
+ * taken, what was done is kept, call again.  May flush TLBs: interrupts on, no
+ * lock of rank LOCK_DOMAIN or above held (rights of devices are looked up).
  */
 must_check int pagetype_get(struct page *pg, enum page_type type);
+/* The last reference of a table is dropped without preemption. */
 void pagetype_put(struct page *pg);
-/* As pagetype_put, for tables: may stop with -ERESTART_HC, then call again. */
+/* As pagetype_put, but may stop with -ERESTART_HC: the reference is still
+ * held, call again. */
 must_check int pagetype_put_preemptible(struct page *pg);
 
 /* Both references, owner d; and both dropped. */
 must_check bool page_get_and_type(
 	struct page *pg, struct domain *d, enum page_type type);
 void page_put_and_type(struct page *pg);
+
+/*
+ * Drop what an earlier preempted call of v left over (v->arch.old_table):
+ * first thing in each hypercall here.  0 or -ERESTART_HC.
+ */
+must_check int pt_finish(struct vcpu *v);
+/* Leave pg, a page and a type reference, to that: v may have one at a time;
+ * without a v, or with one there already, it is dropped at once. */
+void pt_leave(struct vcpu *v, struct page *pg);
 
 /* The hypercalls' bodies (abi/hc_mmu.c): see public/xen.h for semantics. */
 must_check int pt_pin(struct domain *d, mfn_t table, unsigned level);

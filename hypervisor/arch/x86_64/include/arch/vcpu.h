@@ -49,6 +49,9 @@ struct arch_vcpu {
 
 	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
 	mfn_t root, user_root;
+	/* A page and a type reference whose dropping was preempted: pt_finish
+	 * goes on with it. */
+	struct page *old_table;
 
 	uint64_t cr[8]; /* cr0, cr4 as the guest sees them; cr2 in vcpu_info */
 	uint64_t dr[8];

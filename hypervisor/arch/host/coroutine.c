@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CPUs that run at the same time, one step at a time: coroutines that change
+ * at every atomic operation, in an order that the test chooses.
+ */
+#include <stdlib.h>
+#include <ucontext.h>
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/panic.h>
+#include <arch/fake.h>
+#include "host.h"
+
+#define STACK_BYTES (256 * 1024)
+/* A spin of one CPU that nobody ends is a deadlock. */
+#define SPINS_MAX 1000000
+
+static struct coroutine {
+	ucontext_t context;
+	void (*fn)(void *arg);
+	void *arg;
+	char *stack;
+	unsigned cpu;
+	bool is_live;
+} coroutines[NR_CPUS];
+
+static unsigned coroutine_n;
+static struct coroutine *running; /* NULL: the test itself */
+static ucontext_t scheduler;
+static bool is_spinning; /* the running one asks for another */
+static unsigned spins;
+
+unsigned host_no_switch;
+
+static void start(void)
+{
+	running->fn(running->arg);
+	running->is_live = false;
+	spins = 0;
+}
+
+void fake_spawn(unsigned cpu, void (*fn)(void *arg), void *arg)
+{
+	struct coroutine *c = &coroutines[coroutine_n++];
+
+	c->fn = fn;
+	c->arg = arg;
+	c->cpu = cpu;
+	c->is_live = true;
+	c->stack = malloc(STACK_BYTES);
+	BUG_ON(!c->stack || getcontext(&c->context));
+	c->context.uc_stack.ss_sp = c->stack;
+	c->context.uc_stack.ss_size = STACK_BYTES;
+	c->context.uc_link = &scheduler;
+	makecontext(&c->context, start, 0);
+}
+
+/* The n-th live one; spinners let the others go first. */
+static struct coroutine *pick(unsigned (*choose)(unsigned n))
+{
+	struct coroutine *live[NR_CPUS];
+	unsigned n = 0, last = 0;
+
+	for (unsigned i = 0; i < coroutine_n; i++) {
+		if (!coroutines[i].is_live)
+			continue;
+		if (&coroutines[i] == running) {
+			if (is_spinning)
+				continue;
+			last = n;
+		}
+		live[n++] = &coroutines[i];
+	}
+	if (n == 0)
+		return running && running->is_live ? running : NULL;
+	if (choose)
+		return live[choose(n) % n];
+	return live[is_spinning ? last : (last + 1) % n];
+}
+
+void fake_run(unsigned (*choose)(unsigned n))
+{
+	struct coroutine *next;
+
+	running = NULL;
+	is_spinning = false;
+	spins = 0;
+	while ((next = pick(choose)) != NULL) {
+		running = next;
+		is_spinning = false;
+		fake_play(next->cpu);
+		BUG_ON(swapcontext(&scheduler, &next->context));
+	}
+	running = NULL;
+	for (unsigned i = 0; i < coroutine_n; i++)
+		free(coroutines[i].stack);
+	coroutine_n = 0;
+	fake_play(0);
+}
+
+void arch_race_point(void)
+{
+	if (running && !host_no_switch) {
+		spins = 0;
+		BUG_ON(swapcontext(&running->context, &scheduler));
+	}
+}
+
+void arch_relax(void)
+{
+	if (++spins > SPINS_MAX)
+		panic("a spin that nobody ends");
+	if (running && !host_no_switch) {
+		is_spinning = true;
+		BUG_ON(swapcontext(&running->context, &scheduler));
+	}
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The fake machine: memory, CPUs, interrupts, time, and the end of it. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/page.h>
+#include <tenon/panic.h>
+#include <arch/fake.h>
+#include "host.h"
+
+struct page *frame_table;
+uint8_t *directmap;
+uint64_t *m2p;
+uint64_t frame_count;
+
+void (*fake_on_kick)(unsigned cpu);
+bool (*fake_should_yield)(void);
+jmp_buf fake_panic_jump;
+bool fake_panic_is_caught;
+char fake_panic_text[256];
+
+static unsigned played; /* the CPU that the test plays */
+static uint8_t *is_hole;
+static uint64_t now_ns;
+static uint64_t allocs_left = ~0ULL;
+
+bool mfn_is_ram(mfn_t m)
+{
+	return m.v < frame_count && !is_hole[m.v];
+}
+
+void fake_hole(uint64_t start, uint64_t end)
+{
+	for (uint64_t m = start; m < end && m < frame_count; m++)
+		is_hole[m] = true;
+}
+
+static void *must_alloc(size_t align, size_t size)
+{
+	void *p = aligned_alloc(align, ALIGN_UP(size, align));
+
+	if (!p)
+		panic("the host has no memory for the fake machine");
+	memset(p, 0, size);
+	return p;
+}
+
+static void start_cpu(unsigned id)
+{
+	struct cpu *cpu = must_alloc(64, sizeof(*cpu));
+	struct vcpu *idle = must_alloc(64, sizeof(*idle));
+
+	cpu->id = id;
+	cpu->apic_id = id;
+	cpu->acpi_id = id;
+	cpu->is_online = true;
+	cpu->arch.irqs_on = true;
+	cpu->arch.timer_deadline = ~0ULL;
+	idle->id = id;
+	idle->is_idle = true;
+	idle->is_running = true;
+	idle->processor = id;
+	idle->domain = domain_idle;
+	cpu->idle = idle;
+	cpu->vcpu = idle;
+	cpus[id] = cpu;
+	cpus_online |= CPUMASK(id);
+}
+
+void fake_start(uint64_t frames, unsigned cpu_n)
+{
+	frame_count = frames;
+	directmap = must_alloc(PAGE_SIZE, frames << PAGE_SHIFT);
+	frame_table = must_alloc(64, frames * sizeof(*frame_table));
+	m2p = must_alloc(64, frames * sizeof(*m2p));
+	memset(m2p, 0xff, frames * sizeof(*m2p));
+	is_hole = must_alloc(64, frames);
+	is_hole[0] = true;
+	now_ns = 0;
+	played = 0;
+	allocs_left = ~0ULL;
+	fake_fail_copy_after(~0ULL);
+	cpu_count = cpu_n;
+	for (unsigned id = 0; id < cpu_n; id++)
+		start_cpu(id);
+	page_reset();
+	page_owner_reset();
+	heap_reset();
+	page_add_range(MFN(1), MFN(frames));
+}
+
+void fake_stop(void)
+{
+	page_audit();
+	for (unsigned id = 0; id < cpu_count; id++) {
+		free(cpus[id]->idle);
+		free(cpus[id]);
+		cpus[id] = NULL;
+	}
+	cpus_online = 0;
+	cpu_count = 0;
+	frame_count = 0;
+	free(directmap);
+	free(frame_table);
+	free(m2p);
+	free(is_hole);
+	directmap = NULL;
+	frame_table = NULL;
+	m2p = NULL;
+	is_hole = NULL;
+}
+
+struct cpu *arch_this_cpu(void)
+{
+	return cpus[played];
+}
+
+void fake_play(unsigned cpu)
+{
+	played = cpu;
+}
+
+void fake_fail_alloc_after(uint64_t n)
+{
+	allocs_left = n;
+}
+
+bool arch_alloc_fails(void)
+{
+	if (allocs_left == ~0ULL)
+		return false;
+	if (allocs_left == 0)
+		return true;
+	allocs_left--;
+	return false;
+}
+
+uint64_t arch_irq_save(void)
+{
+	bool was_on = this_cpu()->arch.irqs_on;
+
+	this_cpu()->arch.irqs_on = false;
+	return was_on;
+}
+
+void arch_irq_restore(uint64_t flags)
+{
+	this_cpu()->arch.irqs_on = flags;
+}
+
+void arch_irq_enable(void)
+{
+	this_cpu()->arch.irqs_on = true;
+}
+
+void arch_irq_disable(void)
+{
+	this_cpu()->arch.irqs_on = false;
+}
+
+bool arch_irq_enabled(void)
+{
+	return this_cpu()->arch.irqs_on;
+}
+
+/* Runs fn as another CPU, in its interrupt context. */
+static void call_on(unsigned cpu, void (*fn)(void *arg), void *arg)
+{
+	unsigned self = played;
+	bool was_on;
+
+	while (cpu != self && !cpus[cpu]->arch.irqs_on)
+		arch_relax();
+	played = cpu;
+	was_on = cpus[cpu]->arch.irqs_on;
+	cpus[cpu]->arch.irqs_on = false;
+	host_no_switch++;
+	fn(arg);
+	host_no_switch--;
+	cpus[cpu]->arch.irqs_on = was_on;
+	played = self;
+}
+
+void arch_call(cpumask_t mask, void (*fn)(void *arg), void *arg)
+{
+	unsigned cpu;
+
+	if (mask & ~CPUMASK(played))
+		BUG_ON(!arch_irq_enabled());
+	cpu_for_each (cpu, mask & cpus_online)
+		call_on(cpu, fn, arg);
+}
+
+static void run_kick(void *arg)
+{
+	fake_on_kick(*(unsigned *)arg);
+}
+
+void arch_kick(unsigned cpu)
+{
+	cpus[cpu]->arch.kicks++;
+	if (fake_on_kick && cpus[cpu]->arch.irqs_on)
+		call_on(cpu, run_kick, &cpu);
+}
+
+void arch_cache_flush(cpumask_t mask)
+{
+	(void)mask;
+}
+
+uint64_t arch_tsc(void)
+{
+	return now_ns;
+}
+
+void fake_advance(uint64_t ns)
+{
+	now_ns += ns;
+}
+
+void arch_timer_program(uint64_t ns)
+{
+	this_cpu()->arch.timer_deadline = ns;
+}
+
+void arch_time_params(
+	uint64_t *tsc_stamp, uint64_t *system_ns, uint32_t *mul, int8_t *shift)
+{
+	*tsc_stamp = now_ns;
+	*system_ns = now_ns;
+	*mul = 1U << 31;
+	*shift = 1;
+}
+
+void arch_wallclock(uint64_t *sec, uint32_t *nsec)
+{
+	*sec = 1700000000;
+	*nsec = 0;
+}
+
+uint64_t arch_cpu_khz(void)
+{
+	return 1000000;
+}
+
+void arch_dump(void)
+{
+}
+
+void arch_stop_others(void)
+{
+}
+
+void arch_delay_ms(unsigned ms)
+{
+	fake_advance(ms * 1000000ULL);
+}
+
+noreturn void arch_reboot(void)
+{
+	panic("the core reboots");
+}
+
+noreturn void arch_halt(void)
+{
+	panic("the core halts");
+}
+
+noreturn void arch_power_off(void)
+{
+	panic("the core powers off");
+}
+
+noreturn void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(fake_panic_text, sizeof(fake_panic_text), fmt, ap);
+	va_end(ap);
+	if (fake_panic_is_caught) {
+		fake_panic_is_caught = false;
+		longjmp(fake_panic_jump, 1);
+	}
+	fprintf(stderr, "panic on CPU %u: %s\n", played, fake_panic_text);
+	abort();
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Flushing only the CPUs that have not flushed by themselves: see tlb.h. */
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/tlb.h>
+
+uint64_t tlb_clock;
+uint64_t tlb_flushed[NR_CPUS];
+
+cpumask_t tlb_stale_cpus(cpumask_t mask, uint64_t stamp)
+{
+	cpumask_t stale = 0;
+	unsigned cpu;
+
+	cpu_for_each (cpu, mask & READ_ONCE(cpus_online))
+		if (atomic_read(&tlb_flushed[cpu]) < stamp)
+			stale |= CPUMASK(cpu);
+	return stale;
+}
+
+bool tlb_flush_since(cpumask_t mask, uint64_t stamp)
+{
+	cpumask_t stale = tlb_stale_cpus(mask, stamp);
+	uint64_t begun;
+	unsigned cpu;
+
+	if (!stale)
+		return true;
+	if (stale & ~CPUMASK(this_cpu()->id) && !arch_irq_enabled())
+		return false;
+	begun = tlb_flush_begin();
+	arch_tlb_flush(stale, TLB_ALL, 0);
+	cpu_for_each (cpu, stale)
+		tlb_flush_end(cpu, begun);
+	return true;
+}

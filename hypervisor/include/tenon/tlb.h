@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who may still hold a stale translation: a clock that ticks whenever a frame
+ * loses a use, and for each CPU the clock's value at its last full flush.  A
+ * CPU whose flush began before the tick may remember the old use.
+ */
+#ifndef TENON_TLB_H
+#define TENON_TLB_H
+
+#include <tenon/types.h>
+
+extern uint64_t tlb_clock;	      /* atomic; only grows */
+extern uint64_t tlb_flushed[NR_CPUS]; /* written by its CPU or for it */
+
+/*
+ * The arch may tell of each flush of all guest translations of a CPU (also by
+ * a load of CR3 without PCID): begin before, end after it.  Not telling costs
+ * needless flushes, nothing else.
+ */
+static inline uint64_t tlb_flush_begin(void)
+{
+	return __atomic_load_n(&tlb_clock, __ATOMIC_SEQ_CST);
+}
+
+static inline void tlb_flush_end(unsigned cpu, uint64_t begun)
+{
+	__atomic_store_n(&tlb_flushed[cpu], begun, __ATOMIC_RELEASE);
+}
+
+/* A frame has just lost a use: the stamp for it.  All accesses by which it was
+ * taken away come before. */
+static inline uint64_t tlb_stamp(void)
+{
+	return __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The CPUs of mask that have not flushed since stamp. */
+cpumask_t tlb_stale_cpus(cpumask_t mask, uint64_t stamp);
+
+/*
+ * Flush those.  False, and nothing done, when others than this CPU would be
+ * needed while interrupts are off.
+ */
+must_check bool tlb_flush_since(cpumask_t mask, uint64_t stamp);
+
+#endif
