@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Each request of the wire: what it answers, and what it does. */
+#include "store_rig.h"
+
+static void test_nodes(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	struct answer a;
+
+	(void)state;
+	PUTS(c, 0, "/a/b\0hello");
+	SAYS(c, XS_READ, 0, "/a/b", "hello");
+	rig_ask(c, XS_READ, 0, "/a", 3, &a);
+	assert_int_equal(a.type, XS_READ);
+	assert_int_equal(a.len, 0);
+	PUTS(c, 0, "/a/10\0x");
+	PUTS(c, 0, "/a/9\0x");
+	rig_ask(c, XS_DIRECTORY, 0, "/a", 3, &a);
+	assert_int_equal(a.len, 7);
+	assert_memory_equal(a.data, "9\00010\0b", 7);
+	OKAY(c, XS_MKDIR, 0, "/a/b");
+	SAYS(c, XS_READ, 0, "/a/b", "hello");
+	OKAY(c, XS_MKDIR, 0, "/m/k/d");
+	OKAY(c, XS_RM, 0, "/a");
+	SAYS(c, XS_READ, 0, "/a/b", "ENOENT");
+	OKAY(c, XS_RM, 0, "/a");
+	SAYS(c, XS_RM, 0, "/a/b/c", "ENOENT");
+	SAYS(c, XS_RM, 0, "/", "EINVAL");
+	PUTS(c, 0, "rel\0x");
+	SAYS(c, XS_READ, 0, "/local/domain/0/rel", "x");
+	SAYS(c, XS_GET_DOMAIN_PATH, 0, "7", "/local/domain/7");
+	store_free(s);
+}
+
+static void test_bad_requests(void **state)
+{
+	static const char *const bad[] = { "", "a//b", "/a/", "//", "/a b",
+		"/a\n", "@x", "/a:" };
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	char *big = calloc(1, 4096);
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_string_equal(rig_ask(c, XS_READ, 0, bad[i],
+			strlen(bad[i]) + 1, NULL), "EINVAL");
+	assert_string_equal(ASK_RAW(c, XS_READ, 0, "/a"), "EINVAL");
+	assert_string_equal(rig_ask(c, XS_READ, 0, NULL, 0, NULL), "EINVAL");
+	memset(big, 'a', 3080);
+	big[0] = '/';
+	assert_string_equal(rig_ask(c, XS_READ, 0, big, 3081, NULL), "EINVAL");
+	big[3072] = '\0';
+	assert_string_equal(rig_ask(c, XS_READ, 0, big, 3073, NULL), "ENOENT");
+	big[0] = 'a';
+	assert_string_equal(rig_ask(c, XS_READ, 0, big, 3073, NULL), "EINVAL");
+	SAYS(c, 20, 0, "1", "ENOSYS");
+	SAYS(c, XS_WATCH_EVENT, 0, "1", "ENOSYS");
+	SAYS(c, 0xffff, 0, "1", "ENOSYS");
+	SAYS(c, XS_READ, 99, "/", "ENOENT");
+	SAYS(c, XS_TRANSACTION_END, 0, "T", "ENOENT");
+	SAYS(c, XS_TRANSACTION_END, 0, "X", "EINVAL");
+	SAYS(c, XS_GET_DOMAIN_PATH, 0, "65536", "EINVAL");
+	SAYS(c, XS_GET_DOMAIN_PATH, 0, "-1", "EINVAL");
+	SAYS(c, XS_SET_PERMS, 0, "/", "EINVAL");
+	SAYS(c, XS_SET_PERMS, 0, "/\0x1", "EINVAL");
+	SAYS(c, XS_SET_PERMS, 0, "/\0r70000", "EINVAL");
+	free(big);
+	store_free(s);
+}
+
+static void test_permissions(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g, *h;
+	struct answer a;
+
+	(void)state;
+	g = rig_guest(c, 5);
+	h = rig_guest(c, 6);
+	PUTS(g, 0, "data\0mine");
+	rig_ask(c, XS_GET_PERMS, 0, "/local/domain/5/data", 21, &a);
+	assert_string_equal(a.data, "n5");
+	SAYS(h, XS_READ, 0, "/local/domain/5/data", "EACCES");
+	SAYS(h, XS_READ, 0, "/local/domain/5/nothing", "EACCES");
+	SAYS(g, XS_READ, 0, "nothing", "ENOENT");
+	OKAY(g, XS_SET_PERMS, 0, "data\0n5\0r6");
+	SAYS(h, XS_READ, 0, "/local/domain/5/data", "mine");
+	assert_string_equal(
+		ASK_RAW(h, XS_WRITE, 0, "/local/domain/5/data\0x"), "EACCES");
+	SAYS(h, XS_SET_PERMS, 0, "/local/domain/5/data\0n6", "EACCES");
+	SAYS(g, XS_SET_PERMS, 0, "data\0n6", "EPERM");
+	OKAY(c, XS_SET_PERMS, 0, "/local/domain/5/data\0w6");
+	SAYS(g, XS_READ, 0, "data", "EACCES");
+	PUTS(g, 0, "data\0again");
+	PUTS(c, 0, "/dir\0");
+	OKAY(c, XS_SET_PERMS, 0, "/dir\0b0");
+	PUTS(g, 0, "/dir/g\0v");
+	rig_ask(c, XS_GET_PERMS, 0, "/dir/g", 7, &a);
+	assert_string_equal(a.data, "b5");
+	SAYS(g, XS_INTRODUCE, 0, "9\0001\0001", "EACCES");
+	SAYS(g, XS_RELEASE, 0, "6", "EACCES");
+	SAYS(g, XS_SET_TARGET, 0, "5\0006", "EACCES");
+	SAYS(g, XS_CONTROL, 0, "check", "EACCES");
+	SAYS(c, XS_CONTROL, 0, "check", "OK");
+	OKAY(c, XS_SET_TARGET, 0, "6\0005");
+	PUTS(h, 0, "/local/domain/5/new\0by-helper");
+	SAYS(g, XS_READ, 0, "new", "EACCES");
+	store_free(s);
+}
+
+static void test_watches(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	struct conn *w = conn_new(s, 0, false, NULL);
+
+	(void)state;
+	OKAY(w, XS_WATCH, 0, "/a\0t");
+	rig_event(w, "/a", "t");
+	rig_no_event(w);
+	SAYS(w, XS_WATCH, 0, "/a\0t", "EEXIST");
+	OKAY(w, XS_WATCH, 0, "rel\0r");
+	rig_event(w, "rel", "r");
+	PUTS(c, 0, "/a/b/c\0x");
+	rig_event(w, "/a/b/c", "t");
+	PUTS(c, 0, "rel/x\0x");
+	rig_event(w, "rel/x", "r");
+	PUTS(c, 0, "/ab\0x");
+	rig_no_event(w);
+	OKAY(w, XS_WATCH, 0, "/a/b\0two");
+	rig_event(w, "/a/b", "two");
+	OKAY(w, XS_WATCH, 0, "/a/zz\0none");
+	rig_event(w, "/a/zz", "none");
+	OKAY(c, XS_RM, 0, "/a");
+	rig_event(w, "/a", "t");
+	rig_event(w, "/a/b", "two");
+	rig_no_event(w);
+	OKAY(c, XS_RM, 0, "/a");
+	rig_no_event(w);
+	OKAY(w, XS_UNWATCH, 0, "/a\0t");
+	SAYS(w, XS_UNWATCH, 0, "/a\0t", "ENOENT");
+	PUTS(c, 0, "/a\0x");
+	rig_no_event(w);
+	OKAY(w, XS_WATCH, 0, "/d\0d\0001");
+	rig_event(w, "/d", "d");
+	PUTS(c, 0, "/d/e/f\0x");
+	rig_no_event(w);
+	PUTS(c, 0, "/d/e\0x");
+	rig_event(w, "/d/e", "d");
+	OKAY(c, XS_WATCH, 0, "/self\0s");
+	rig_event(c, "/self", "s");
+	PUTS(c, 0, "/self\0x"); /* the answer stands before the event */
+	rig_event(c, "/self", "s");
+	store_free(s);
+}
+
+static void test_special_watches(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g;
+	struct conn *w = conn_new(s, 0, false, NULL);
+
+	(void)state;
+	OKAY(w, XS_WATCH, 0, "@introduceDomain\0i");
+	rig_event(w, "@introduceDomain", "i");
+	OKAY(w, XS_WATCH, 0, "@releaseDomain\0r\0001");
+	rig_event(w, "@releaseDomain", "r");
+	SAYS(w, XS_WATCH, 0, "@other\0r", "EINVAL");
+	g = rig_guest(c, 5);
+	rig_event(w, "@introduceDomain", "i");
+	SAYS(c, XS_IS_DOMAIN_INTRODUCED, 0, "5", "T");
+	SAYS(g, XS_WATCH, 0, "@releaseDomain\0g", "EACCES");
+	OKAY(c, XS_SET_PERMS, 0, "@releaseDomain\0n0\0r5");
+	OKAY(g, XS_WATCH, 0, "@releaseDomain\0g");
+	rig_event(g, "@releaseDomain", "g");
+	store_domain_shutdown(s, 5);
+	store_domain_shutdown(s, 5);
+	rig_event(w, "@releaseDomain/5", "r");
+	rig_no_event(w);
+	OKAY(c, XS_RESUME, 0, "5");
+	store_domain_shutdown(s, 5);
+	rig_event(w, "@releaseDomain/5", "r");
+	conn_free(g);
+	OKAY(c, XS_RELEASE, 0, "5");
+	rig_audit(s);
+	rig_event(w, "@releaseDomain/5", "r");
+	SAYS(c, XS_IS_DOMAIN_INTRODUCED, 0, "5", "F");
+	SAYS(c, XS_READ, 0, "/local/domain/5", "ENOENT");
+	SAYS(c, XS_RELEASE, 0, "5", "ENOENT");
+	SAYS(c, XS_INTRODUCE, 0, "0\0001\0001", "EINVAL");
+	SAYS(c, XS_INTRODUCE, 0, "32752\0001\0001", "EINVAL");
+	store_free(s);
+}
+
+static void test_directory_part(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	char text[64], all[40000], stamp[32] = "";
+	size_t got = 0, len, head, i;
+	struct answer a;
+	int n;
+
+	(void)state;
+	for (i = 0; i < 3000; i++) {
+		n = snprintf(text, sizeof(text), "/big/child-%zu", i);
+		rig_post(c, XS_MKDIR, 0, text, (size_t)n + 1);
+		assert_int_equal(conn_process(c, 1), 1);
+		assert_true(rig_take(c, &a));
+	}
+	SAYS(c, XS_DIRECTORY, 0, "/big", "E2BIG");
+	do {
+		len = (size_t)snprintf(text, sizeof(text), "/big%c%zu", 0, got);
+		rig_ask(c, XS_DIRECTORY_PART, 0, text, len + 1, &a);
+		assert_int_equal(a.type, XS_DIRECTORY_PART);
+		head = strlen(a.data) + 1;
+		if (!stamp[0])
+			strcpy(stamp, a.data);
+		assert_string_equal(stamp, a.data);
+		memcpy(all + got, a.data + head, a.len - head);
+		got += a.len - head;
+	} while (a.len < 2 || a.data[a.len - 2]);
+	for (i = 0, len = 0; len < got - 1; len += strlen(all + len) + 1)
+		i++;
+	assert_int_equal(i, 3000);
+	SAYS(c, XS_DIRECTORY_PART, 0, "/big\000999999", "EINVAL");
+	OKAY(c, XS_MKDIR, 0, "/big/one-more");
+	rig_ask(c, XS_DIRECTORY_PART, 0, "/big\0000", 7, &a);
+	assert_string_not_equal(stamp, a.data);
+	PUTS(c, 0, "/empty\0");
+	rig_ask(c, XS_DIRECTORY_PART, 0, "/empty\0000", 9, &a);
+	assert_int_equal(a.len, strlen(a.data) + 2);
+	store_free(s);
+}
+
+static void test_transactions(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	struct conn *w = conn_new(s, 0, false, NULL);
+	uint32_t t, u;
+
+	(void)state;
+	PUTS(c, 0, "/n\0001");
+	OKAY(w, XS_WATCH, 0, "/\0w");
+	rig_event(w, "/", "w");
+	t = rig_begin(c);
+	SAYS(c, XS_TRANSACTION_START, t, "", "EBUSY");
+	PUTS(c, t, "/t/x\0in");
+	SAYS(c, XS_READ, t, "/t/x", "in");
+	SAYS(c, XS_READ, 0, "/t/x", "ENOENT");
+	rig_no_event(w);
+	OKAY(c, XS_TRANSACTION_END, t, "T");
+	SAYS(c, XS_READ, 0, "/t/x", "in");
+	rig_event(w, "/t/x", "w");
+	rig_no_event(w);
+	t = rig_begin(c);
+	OKAY(c, XS_RM, t, "/t");
+	OKAY(c, XS_TRANSACTION_END, t, "F");
+	SAYS(c, XS_READ, 0, "/t/x", "in");
+	SAYS(c, XS_TRANSACTION_END, t, "F", "ENOENT");
+
+	/* Two that count up: the second must be told. */
+	t = rig_begin(c);
+	u = rig_begin(w);
+	SAYS(c, XS_READ, t, "/n", "1");
+	SAYS(w, XS_READ, u, "/n", "1");
+	PUTS(c, t, "/n\0002");
+	PUTS(w, u, "/n\0002");
+	OKAY(c, XS_TRANSACTION_END, t, "T");
+	SAYS(w, XS_TRANSACTION_END, u, "T", "EAGAIN");
+
+	/* Two that touch different children of one directory: both win. */
+	t = rig_begin(c);
+	u = rig_begin(w);
+	PUTS(c, t, "/t/one\0a");
+	PUTS(w, u, "/t/two\0b");
+	OKAY(c, XS_TRANSACTION_END, t, "T");
+	OKAY(w, XS_TRANSACTION_END, u, "T");
+	SAYS(c, XS_READ, 0, "/t/one", "a");
+	SAYS(c, XS_READ, 0, "/t/two", "b");
+
+	/* One that listed the directory does not. */
+	t = rig_begin(c);
+	ASK(c, XS_DIRECTORY, t, "/t");
+	PUTS(c, t, "/count\0003");
+	PUTS(w, 0, "/t/three\0c");
+	SAYS(c, XS_TRANSACTION_END, t, "T", "EAGAIN");
+
+	/* Reading alone never fails, whatever happens meanwhile. */
+	t = rig_begin(c);
+	SAYS(c, XS_READ, t, "/n", "2");
+	PUTS(w, 0, "/n\0009");
+	SAYS(c, XS_READ, t, "/n", "2");
+	OKAY(c, XS_TRANSACTION_END, t, "T");
+
+	/* The absence of a node is an answer too. */
+	t = rig_begin(c);
+	SAYS(c, XS_READ, t, "/lock", "ENOENT");
+	PUTS(c, t, "/lock\0c");
+	PUTS(w, 0, "/lock\0w");
+	SAYS(c, XS_TRANSACTION_END, t, "T", "EAGAIN");
+	rig_begin(c);
+	conn_free(c);
+	rig_audit(s);
+	store_free(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nodes),
+		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_permissions),
+		cmocka_unit_test(test_watches),
+		cmocka_unit_test(test_special_watches),
+		cmocka_unit_test(test_directory_part),
+		cmocka_unit_test(test_transactions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who causes conflicts waits; who suffers from them does not.
+ *
+ * While transactions are open, the last commits are remembered by the path
+ * that they changed. A transaction that fails looks up who made it fail, and
+ * that domain pays from a credit that grows back with time: 10 conflicts at
+ * once, then 5 in a second. In debt, its requests are left where they are.
+ */
+#include "state.h"
+
+#define CREDIT_FULL   10000
+#define CONFLICT_COST 1000
+#define CREDIT_PER_MS 5
+
+static uint64_t key_of(const struct store *s, const char *path, size_t len)
+{
+	return hash_bytes(s->seed, path, len);
+}
+
+void blame_note(struct store *s, uint16_t domid, const char *path, size_t len)
+{
+	struct blame *b;
+
+	s->commits++;
+	if (!s->txn_count)
+		return;
+	b = &s->blame[s->commits % BLAME_COUNT];
+	b->commit = s->commits;
+	b->domid = domid;
+	b->path_key = key_of(s, path, len);
+	b->parent_key = key_of(s, path, path_parent_len(path, len));
+}
+
+static void refill(const struct store *s, struct domain *d)
+{
+	d->credit += (int64_t)(s->now - d->credit_at) * CREDIT_PER_MS;
+	if (d->credit > CREDIT_FULL)
+		d->credit = CREDIT_FULL;
+	d->credit_at = s->now;
+}
+
+void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
+	const char *path, size_t len)
+{
+	uint64_t path_key = key_of(s, path, len);
+	uint64_t parent_key = key_of(s, path, path_parent_len(path, len));
+	const struct blame *b;
+	struct domain *d;
+	uint64_t commit;
+
+	for (commit = s->commits; commit > since; commit--) {
+		if (s->commits - commit >= BLAME_COUNT)
+			return;
+		b = &s->blame[commit % BLAME_COUNT];
+		if (b->commit != commit || b->domid == victim)
+			continue;
+		if (b->path_key != path_key && b->parent_key != path_key &&
+			b->path_key != parent_key)
+			continue;
+		d = domain_find(s, b->domid);
+		if (!d)
+			return;
+		refill(s, d);
+		d->conflicts++;
+		if (!domain_is_control(b->domid))
+			d->credit -= CONFLICT_COST;
+		return;
+	}
+}
+
+bool blame_is_held(struct store *s, uint16_t domid)
+{
+	struct domain *d = domain_find(s, domid);
+	uint64_t until;
+
+	if (!d || d->credit >= 0)
+		return false;
+	refill(s, d);
+	if (d->credit >= 0)
+		return false;
+	until = s->now + (uint64_t)(-d->credit) / CREDIT_PER_MS + 1;
+	if (!s->wakeup || until < s->wakeup)
+		s->wakeup = until;
+	return true;
+}
+
+int store_next_wakeup(const struct store *s)
+{
+	if (!s->wakeup)
+		return -1;
+	return s->wakeup > s->now ? (int)(s->wakeup - s->now) : 0;
+}
+
+void store_set_time(struct store *s, uint64_t now_ms)
+{
+	s->now = now_ms;
+	if (s->wakeup && s->wakeup <= now_ms)
+		s->wakeup = 0;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains: who is on record, their eras, and their end.
+ *
+ * An id is used again and again; its era tells the lives apart. All that
+ * names a domain names it with its era, so that forgetting one is a single
+ * increment.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The conflicts that a domain may cause in one go, in thousandths. */
+#define CREDIT_FULL 10000
+
+bool domain_is_control(uint16_t domid)
+{
+	return domid == 0;
+}
+
+uint32_t domain_era(const struct store *s, uint16_t domid)
+{
+	const uint32_t *page = s->eras[domid / DOMID_PAGE];
+
+	return page ? page[domid % DOMID_PAGE] : 0;
+}
+
+struct domain *domain_find(const struct store *s, uint16_t domid)
+{
+	struct domain **page = s->domains[domid / DOMID_PAGE];
+
+	return page ? page[domid % DOMID_PAGE] : NULL;
+}
+
+struct domain *domain_make(struct store *s, uint16_t domid)
+{
+	size_t p = domid / DOMID_PAGE;
+	struct domain *d = domain_find(s, domid);
+
+	if (d)
+		return d;
+	if (!s->domains[p])
+		s->domains[p] = calloc(DOMID_PAGE, sizeof(*s->domains[p]));
+	if (!s->eras[p])
+		s->eras[p] = calloc(DOMID_PAGE, sizeof(*s->eras[p]));
+	if (!s->domains[p] || !s->eras[p])
+		return NULL;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->domid = domid;
+	d->credit = CREDIT_FULL;
+	d->credit_at = s->now;
+	if (s->host.exists)
+		d->was_seen = s->host.exists(s->host.ctx, domid);
+	s->domains[p][domid % DOMID_PAGE] = d;
+	return d;
+}
+
+void domain_free_all(struct store *s)
+{
+	size_t p, i;
+
+	for (p = 0; p < DOMID_COUNT / DOMID_PAGE; p++) {
+		for (i = 0; s->domains[p] && i < DOMID_PAGE; i++)
+			free(s->domains[p][i]);
+		free(s->domains[p]);
+		free(s->eras[p]);
+	}
+}
+
+void domain_subject(const struct store *s, uint16_t domid, struct subject *who)
+{
+	const struct domain *d = domain_find(s, domid);
+
+	memset(who, 0, sizeof(*who));
+	who->is_control = domain_is_control(domid);
+	who->domid = domid;
+	who->era = domain_era(s, domid);
+	if (d && d->has_target) {
+		who->has_target = true;
+		who->target = d->target;
+		who->target_era = d->target_era;
+	}
+}
+
+void store_domains(struct store *s,
+	void (*visit)(void *ctx, uint16_t domid, bool was_seen), void *ctx)
+{
+	struct domain *d;
+	size_t p, i;
+
+	for (p = 0; p < DOMID_COUNT / DOMID_PAGE; p++) {
+		for (i = 0; s->domains[p] && i < DOMID_PAGE; i++) {
+			d = s->domains[p][i];
+			if (d && !domain_is_control(d->domid))
+				visit(ctx, d->domid, d->was_seen);
+		}
+	}
+}
+
+void store_domain_seen(struct store *s, uint16_t domid)
+{
+	struct domain *d = domain_find(s, domid);
+
+	if (d)
+		d->was_seen = true;
+}
+
+bool store_is_introduced(const struct store *s, uint16_t domid)
+{
+	const struct domain *d = domain_find(s, domid);
+
+	return d && d->is_introduced;
+}
+
+int store_introduce(struct store *s, uint16_t domid)
+{
+	struct domain *d = domain_make(s, domid);
+
+	if (!d)
+		return -ENOMEM;
+	d->is_introduced = true;
+	d->is_shutdown = false;
+	return 0;
+}
+
+/* The paths of what a dead domain owned. */
+struct estate {
+	uint16_t domid;
+	uint32_t era;
+	char **paths;
+	size_t count, room;
+};
+
+static int note_owned(void *ctx, const struct node *n, const char *path,
+	size_t len)
+{
+	struct estate *e = ctx;
+	char **more;
+
+	if (n->perms->entry[0].domid != e->domid ||
+		n->perms->entry[0].era != e->era || len <= 1)
+		return 0;
+	if (e->count == e->room) {
+		more = realloc(e->paths, (e->room * 2 + 16) * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		e->paths = more;
+		e->room = e->room * 2 + 16;
+	}
+	e->paths[e->count] = strdup(path);
+	if (!e->paths[e->count])
+		return -ENOMEM;
+	e->count++;
+	return 0;
+}
+
+static int remove_as_control(struct store *s, const char *path)
+{
+	struct deltas deltas = { 0 };
+	struct change change = { 0 };
+	struct view v = { .store = s, .root = &s->root, .deltas = &deltas };
+	int rc;
+
+	domain_subject(s, 0, &v.who);
+	rc = edit_rm(&v, path, strlen(path), &change);
+	if (!rc) {
+		deltas_apply(s, &deltas);
+		if (change.happened)
+			watch_fire(s, path, strlen(path), &change);
+	}
+	free(deltas.at);
+	change_drop(s, &change);
+	return rc;
+}
+
+/* The root outlives everybody: it falls back to domain 0. */
+static int take_back_root(struct store *s, const struct domain *d)
+{
+	struct perm_list *perms;
+	struct deltas deltas = { 0 };
+	struct change change = { 0 };
+	struct view v = { .store = s, .root = &s->root, .deltas = &deltas };
+	int rc;
+
+	if (s->root->perms->entry[0].domid != d->domid)
+		return 0;
+	perms = perm_list_new(1);
+	if (!perms)
+		return -ENOMEM;
+	perms->entry[0].era = domain_era(s, 0);
+	domain_subject(s, 0, &v.who);
+	rc = edit_perms(&v, "/", 1, perms, &change);
+	if (!rc)
+		deltas_apply(s, &deltas);
+	free(deltas.at);
+	perm_list_put(perms);
+	change_drop(s, &change);
+	return rc;
+}
+
+/*
+ * Deletes what the domain owned. Mostly all of it is in the domain's home,
+ * or was removed by the tool stack before: then the tree is not searched.
+ */
+static void delete_estate(struct store *s, const struct domain *d)
+{
+	struct estate e = { .domid = d->domid, .era = domain_era(s, d->domid) };
+	char path[PATH_MAX_LEN + 1];
+	struct node *home;
+	size_t i;
+	int rc = 0;
+
+	if (d->account.nodes <= 0)
+		return;
+	snprintf(path, sizeof(path), "/local/domain/%u", d->domid);
+	home = tree_find(s->root, path, strlen(path));
+	if (home && home->perms->entry[0].domid == e.domid &&
+		home->perms->entry[0].era == e.era)
+		rc = remove_as_control(s, path);
+	if (!rc && d->account.nodes > 0)
+		rc = take_back_root(s, d);
+	if (!rc && d->account.nodes > 0) {
+		strcpy(path, "/");
+		rc = tree_walk(s->root, path, 1, note_owned, &e);
+	}
+	for (i = 0; i < e.count; i++) {
+		if (tree_find(s->root, e.paths[i], strlen(e.paths[i])))
+			remove_as_control(s, e.paths[i]);
+		free(e.paths[i]);
+	}
+	free(e.paths);
+	if (rc)
+		store_log(s, true, "nodes of dead domain %u remain: %s",
+			d->domid, wire_error_name(rc));
+}
+
+void store_domain_shutdown(struct store *s, uint16_t domid)
+{
+	struct domain *d = domain_find(s, domid);
+
+	if (!d || !d->is_introduced || d->is_shutdown)
+		return;
+	d->is_shutdown = true;
+	watch_fire_special(s, 1, domid);
+}
+
+void store_domain_gone(struct store *s, uint16_t domid)
+{
+	struct domain *d = domain_find(s, domid);
+	bool was_introduced;
+
+	if (!d || domain_is_control(domid))
+		return;
+	was_introduced = d->is_introduced;
+	d->is_introduced = false;
+	if (was_introduced && s->host.release)
+		s->host.release(s->host.ctx, domid);
+	delete_estate(s, d);
+	s->eras[domid / DOMID_PAGE][domid % DOMID_PAGE]++;
+	s->deaths++;
+	s->domains[domid / DOMID_PAGE][domid % DOMID_PAGE] = NULL;
+	free(d);
+	if (was_introduced)
+		watch_fire_special(s, 1, domid);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The edits of a tree: each decides first, then changes with one step.
+ *
+ * Whether the tree is the store's own or a transaction's makes no difference
+ * here; the accounts change in the view's deltas alone.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void change_drop(struct store *s, struct change *change)
+{
+	tree_put(&s->tree, change->removed);
+	perm_list_put(change->old_perms);
+	memset(change, 0, sizeof(*change));
+}
+
+/* What the viewer would own once the view is committed. */
+static int64_t pending_of(struct view *v, bool bytes)
+{
+	const struct delta *d =
+		deltas_find(v->deltas, v->who.domid, v->who.era);
+
+	if (!d)
+		return 0;
+	return bytes ? d->node_bytes : d->nodes;
+}
+
+static int check_memory(struct view *v, int64_t more)
+{
+	if (more <= 0)
+		return 0;
+	return quota_check(v->store, v->who.domid, QUOTA_MEMORY_HARD,
+		quota_memory(v->store, v->who.domid) + pending_of(v, true) +
+			more);
+}
+
+static int check_nodes(struct view *v, int64_t more)
+{
+	const struct domain *d = domain_find(v->store, v->who.domid);
+
+	return quota_check(v->store, v->who.domid, QUOTA_NODES,
+		(d ? d->account.nodes : 0) + pending_of(v, false) + more);
+}
+
+static int64_t perms_cost(const struct perm_list *perms)
+{
+	return (int64_t)(perms->count * sizeof(struct perm_entry));
+}
+
+static int check_size(struct view *v, const struct blob *value,
+	const struct perm_list *perms)
+{
+	return quota_check(v->store, v->who.domid, QUOTA_NODE_SIZE,
+		(value ? (int64_t)value->len : 0) + perms_cost(perms));
+}
+
+int edit_look(struct view *v, const char *path, size_t len, struct node **out)
+{
+	size_t found;
+	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+
+	/* Who may not read the parent is not told what is missing in it. */
+	if (!(perm_access(n->perms, &v->who) & PERM_READ))
+		return -EACCES;
+	if (found != len)
+		return -ENOENT;
+	*out = n;
+	return 0;
+}
+
+/* The permissions of a new node: its parent's, owned by its maker. */
+static struct perm_list *inherit(const struct view *v, struct perm_list *from)
+{
+	struct perm_list *own;
+
+	if (v->who.is_control || (from->entry[0].domid == v->who.domid &&
+					 from->entry[0].era == v->who.era))
+		return perm_list_get(from);
+	own = perm_list_new(from->count);
+	if (!own)
+		return NULL;
+	memcpy(own->entry, from->entry, from->count * sizeof(from->entry[0]));
+	own->entry[0].domid = v->who.domid;
+	own->entry[0].era = v->who.era;
+	return own;
+}
+
+/*
+ * Builds the nodes for the components of `rest`, each under the one before,
+ * the last with the value. Consumes nothing; adds up what they cost.
+ */
+static struct node *build_chain(struct view *v, const char *rest, size_t len,
+	struct perm_list *perms, struct blob *value, int64_t *cost)
+{
+	struct tree *t = &v->store->tree;
+	struct node *below = NULL, *n = NULL;
+	struct blob *name;
+	size_t start, end = len;
+
+	while (end) {
+		start = end;
+		while (start && rest[start - 1] != '/')
+			start--;
+		name = blob_new(rest + start, end - start);
+		n = name ? tree_node_new(t, name, below ? NULL : value, perms)
+			 : NULL;
+		if (!n) {
+			blob_put(name);
+			tree_put(t, below);
+			return NULL;
+		}
+		perm_list_get(perms);
+		if (!below)
+			blob_get(value);
+		n->kids = below;
+		*cost += account_node_cost(n);
+		below = n;
+		end = start;
+		while (end && rest[end - 1] == '/')
+			end--;
+	}
+	return n;
+}
+
+static int64_t count_components(const char *rest, size_t len)
+{
+	const char *at = rest, *end = rest + len, *name;
+	int64_t count = 0;
+
+	while (path_step(&at, end, &name))
+		count++;
+	return count;
+}
+
+static int create(struct view *v, const char *path, size_t len, size_t found,
+	struct node *nearest, struct blob *value, struct change *change)
+{
+	struct tree *t = &v->store->tree;
+	const char *rest = path + found;
+	size_t rest_len = len - found;
+	struct perm_list *perms;
+	struct node *chain;
+	int64_t cost = 0, count;
+	int rc;
+
+	if (!(perm_access(nearest->perms, &v->who) & PERM_WRITE))
+		return -EACCES;
+	while (*rest == '/') {
+		rest++;
+		rest_len--;
+	}
+	count = count_components(rest, rest_len);
+	rc = check_nodes(v, count);
+	if (!rc)
+		rc = check_size(v, value, nearest->perms);
+	if (!rc)
+		rc = deltas_reserve(v->deltas, 1);
+	if (rc)
+		return rc;
+	perms = inherit(v, nearest->perms);
+	if (!perms)
+		return -ENOMEM;
+	chain = build_chain(v, rest, rest_len, perms, value, &cost);
+	rc = chain ? check_memory(v, cost) : -ENOMEM;
+	if (!rc)
+		rc = tree_attach(t, v->root, path, found, chain);
+	if (rc) {
+		tree_put(t, chain);
+	} else {
+		deltas_add(v->deltas, &perms->entry[0], count, cost);
+		change->happened = change->created = true;
+	}
+	perm_list_put(perms);
+	return rc;
+}
+
+int edit_write(struct view *v, const char *path, size_t len,
+	struct blob *value, struct change *change)
+{
+	size_t found;
+	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	int64_t more;
+	int rc;
+
+	if (found != len)
+		return create(v, path, len, found, n, value, change);
+	if (!(perm_access(n->perms, &v->who) & PERM_WRITE))
+		return -EACCES;
+	more = (value ? (int64_t)value->len : 0) -
+	       (n->value ? (int64_t)n->value->len : 0);
+	rc = check_size(v, value, n->perms);
+	if (!rc)
+		rc = check_memory(v, more);
+	if (!rc)
+		rc = deltas_reserve(v->deltas, 1);
+	if (!rc)
+		rc = tree_edit(&v->store->tree, v->root, path, len, &n);
+	if (rc)
+		return rc;
+	blob_put(n->value);
+	n->value = blob_get(value);
+	deltas_add(v->deltas, &n->perms->entry[0], 0, more);
+	change->happened = true;
+	return 0;
+}
+
+int edit_mkdir(struct view *v, const char *path, size_t len,
+	struct change *change)
+{
+	size_t found;
+	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+
+	if (found != len)
+		return create(v, path, len, found, n, NULL, change);
+	return perm_access(n->perms, &v->who) & PERM_WRITE ? 0 : -EACCES;
+}
+
+static int note_loss(void *ctx, const struct node *n, const char *path,
+	size_t len)
+{
+	struct deltas *lost = ctx;
+	int rc = deltas_reserve(lost, 1);
+
+	(void)path;
+	(void)len;
+	if (!rc)
+		deltas_add(lost, &n->perms->entry[0], -1, -account_node_cost(n));
+	return rc;
+}
+
+static void merge(struct deltas *into, const struct deltas *from)
+{
+	struct perm_entry owner = { 0 };
+	size_t i;
+
+	for (i = 0; i < from->count; i++) {
+		owner.domid = from->at[i].domid;
+		owner.era = from->at[i].era;
+		deltas_add(into, &owner, from->at[i].nodes,
+			from->at[i].node_bytes);
+	}
+}
+
+int edit_rm(struct view *v, const char *path, size_t len,
+	struct change *change)
+{
+	struct deltas lost = { 0 };
+	size_t found;
+	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	int rc;
+
+	if (len <= 1)
+		return -EINVAL;
+	if (found != len) {
+		if (!(perm_access(n->perms, &v->who) & PERM_READ))
+			return -EACCES;
+		return found == path_parent_len(path, len) ? 0 : -ENOENT;
+	}
+	if (!(perm_access(n->perms, &v->who) & PERM_WRITE))
+		return -EACCES;
+	rc = tree_walk(n, NULL, 0, note_loss, &lost);
+	if (!rc)
+		rc = deltas_reserve(v->deltas, lost.count);
+	if (!rc)
+		rc = tree_detach(&v->store->tree, v->root, path, len,
+			&change->removed);
+	if (!rc) {
+		merge(v->deltas, &lost);
+		change->happened = true;
+	}
+	free(lost.at);
+	return rc;
+}
+
+int edit_perms(struct view *v, const char *path, size_t len,
+	struct perm_list *perms, struct change *change)
+{
+	struct node *n;
+	int64_t cost;
+	int rc;
+
+	rc = edit_look(v, path, len, &n);
+	if (rc)
+		return rc;
+	if (!perm_is_owner(n->perms, &v->who))
+		return -EACCES;
+	if (!v->who.is_control &&
+		(perms->entry[0].domid != n->perms->entry[0].domid ||
+			perms->entry[0].era != n->perms->entry[0].era))
+		return -EPERM;
+	rc = check_size(v, n->value, perms);
+	if (!rc)
+		rc = check_memory(v, perms_cost(perms) - perms_cost(n->perms));
+	if (!rc)
+		rc = deltas_reserve(v->deltas, 2);
+	if (!rc)
+		rc = tree_edit(&v->store->tree, v->root, path, len, &n);
+	if (rc)
+		return rc;
+	cost = account_node_cost(n);
+	deltas_add(v->deltas, &n->perms->entry[0], -1, -cost);
+	change->old_perms = n->perms;
+	n->perms = perm_list_get(perms);
+	deltas_add(v->deltas, &n->perms->entry[0], 1, account_node_cost(n));
+	change->happened = true;
+	return 0;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Requests about nodes. */
+#include "ops.h"
+
+#include <errno.h>
+#include <public/io/xs_wire.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Looks a node up, and notes in the transaction what was found. */
+static int look(struct request *r, enum step_kind kind, const struct path *p,
+	struct node **out)
+{
+	int rc = edit_look(&r->view, p->text, p->len, out);
+	int noted = txn_note_read(&r->view, r->conn, kind, p->text, p->len,
+		rc ? NULL : *out, rc);
+
+	return noted ? noted : rc;
+}
+
+int op_read(struct request *r)
+{
+	struct path *p;
+	struct node *n;
+	int rc;
+
+	rc = request_path(r, false, &p);
+	if (!rc)
+		rc = look(r, STEP_READ, p, &n);
+	if (rc)
+		return rc;
+	request_reply(r, n->value ? n->value->bytes : NULL,
+		n->value ? n->value->len : 0);
+	return 0;
+}
+
+int op_directory(struct request *r)
+{
+	char list[WIRE_PAYLOAD_MAX];
+	struct kid_iter it;
+	const struct node *kid;
+	struct path *p;
+	struct node *n;
+	size_t len = 0;
+	int rc;
+
+	rc = request_path(r, false, &p);
+	if (!rc)
+		rc = look(r, STEP_LIST, p, &n);
+	if (rc)
+		return rc;
+	if (tree_list_bytes(n) > sizeof(list))
+		return -E2BIG;
+	kid_iter_init(&it, n);
+	while ((kid = kid_iter_next(&it))) {
+		memcpy(list + len, kid->name->bytes, kid->name->len);
+		len += kid->name->len;
+		list[len++] = '\0';
+	}
+	request_reply(r, list, len);
+	return 0;
+}
+
+/* The stamp, whole names from `offset` on, and an empty one at the end. */
+static void reply_part(struct request *r, const struct node *n,
+	uint64_t offset)
+{
+	char list[WIRE_PAYLOAD_MAX];
+	struct kid_iter it;
+	const struct node *kid;
+	uint64_t skip;
+	size_t len, part;
+
+	len = (size_t)snprintf(list, sizeof(list), "%llu",
+		(unsigned long long)n->stamp) + 1;
+	kid_iter_seek(&it, n, offset, &skip);
+	while ((kid = kid_iter_next(&it))) {
+		part = kid->name->len - (size_t)skip;
+		if (len + part + 1 > sizeof(list) - 1)
+			break;
+		memcpy(list + len, kid->name->bytes + skip, part);
+		len += part;
+		list[len++] = '\0';
+		skip = 0;
+	}
+	if (!kid)
+		list[len++] = '\0';
+	request_reply(r, list, len);
+}
+
+int op_directory_part(struct request *r)
+{
+	struct path *p;
+	struct node *n;
+	uint64_t offset;
+	char *text;
+	int rc;
+
+	rc = request_path(r, false, &p);
+	if (!rc)
+		rc = request_string(r, &text);
+	if (rc >= 0)
+		rc = wire_number(text, UINT32_MAX, &offset);
+	if (!rc)
+		rc = look(r, STEP_LIST, p, &n);
+	if (rc)
+		return rc;
+	if (offset > tree_list_bytes(n))
+		return -EINVAL;
+	reply_part(r, n, offset);
+	return 0;
+}
+
+/* One edit, in the transaction or at once; then the answer, then events. */
+static int edit(struct request *r, const struct path *p, struct blob *value,
+	struct perm_list *perms)
+{
+	struct view *v = &r->view;
+	struct change change = { 0 };
+	int rc;
+
+	if (v->txn)
+		return txn_edit(v, r->conn, r->hdr->type, p->text, p->len,
+			value, perms);
+	rc = txn_run_edit(
+		v, r->hdr->type, p->text, p->len, value, perms, &change);
+	if (rc)
+		return rc;
+	deltas_apply(r->store, v->deltas);
+	request_ok(r);
+	if (change.happened) {
+		blame_note(r->store, r->conn->domid, p->text, p->len);
+		watch_fire(r->store, p->text, p->len, &change);
+	}
+	change_drop(r->store, &change);
+	return 0;
+}
+
+int op_write(struct request *r)
+{
+	struct blob *value = NULL;
+	struct path *p;
+	int rc;
+
+	rc = request_path(r, false, &p);
+	if (rc)
+		return rc;
+	if (r->len) {
+		value = blob_new(r->payload, r->len);
+		if (!value)
+			return -ENOMEM;
+	}
+	rc = edit(r, p, value, NULL);
+	blob_put(value);
+	return rc;
+}
+
+int op_mkdir(struct request *r)
+{
+	struct path *p;
+	int rc = request_path(r, false, &p);
+
+	return rc ? rc : edit(r, p, NULL, NULL);
+}
+
+int op_rm(struct request *r)
+{
+	struct path *p;
+	int rc = request_path(r, false, &p);
+
+	return rc ? rc : edit(r, p, NULL, NULL);
+}
+
+/* The list that a path has, of a node or of a special name. */
+static int find_perms(struct request *r, const struct path *p,
+	const struct perm_list **out)
+{
+	int which = special_index(p->text, p->len), rc;
+	struct node *n;
+
+	if (p->is_special) {
+		if (which < 0)
+			return -ENOENT;
+		if (!r->view.who.is_control)
+			return -EACCES;
+		*out = r->store->special_perms[which];
+		return 0;
+	}
+	rc = look(r, STEP_PERMS, p, &n);
+	if (!rc)
+		*out = n->perms;
+	return rc;
+}
+
+int op_get_perms(struct request *r)
+{
+	char list[WIRE_PAYLOAD_MAX];
+	const struct perm_list *perms = NULL;
+	const struct perm_entry *e;
+	struct path *p;
+	size_t len = 0, i;
+	int rc;
+
+	rc = request_path(r, true, &p);
+	if (!rc)
+		rc = find_perms(r, p, &perms);
+	if (rc)
+		return rc;
+	for (i = 0; i < perms->count; i++) {
+		e = &perms->entry[i];
+		if (i && e->era != domain_era(r->store, e->domid))
+			continue;
+		if (len + 8 > sizeof(list))
+			return -E2BIG;
+		len += perm_format(list + len, sizeof(list) - len, e);
+	}
+	request_reply(r, list, len);
+	return 0;
+}
+
+/* Reads the rest of the payload as a list. */
+static int parse_perms(struct request *r, struct perm_list **out)
+{
+	struct store *s = r->store;
+	struct perm_list *perms;
+	size_t count = 0, i;
+	char *text;
+	int rc = 0;
+
+	for (i = 0; i < r->len; i++)
+		count += !r->payload[i];
+	if (!count || r->payload[r->len - 1])
+		return -EINVAL;
+	rc = quota_check(
+		s, r->conn->domid, QUOTA_PERMISSIONS, (int64_t)count);
+	if (rc)
+		return rc;
+	perms = perm_list_new(count);
+	if (!perms)
+		return -ENOMEM;
+	for (i = 0; i < count && rc >= 0; i++) {
+		rc = request_string(r, &text);
+		if (rc >= 0)
+			rc = perm_parse(
+				&perms->entry[i], text, (size_t)rc);
+		if (!rc && r->view.who.is_control &&
+			!domain_make(s, perms->entry[i].domid))
+			rc = -ENOMEM;
+		perms->entry[i].era = domain_era(s, perms->entry[i].domid);
+	}
+	if (rc < 0) {
+		perm_list_put(perms);
+		return rc;
+	}
+	*out = perms;
+	return 0;
+}
+
+int op_set_perms(struct request *r)
+{
+	struct perm_list *perms;
+	struct path *p;
+	int rc, which;
+
+	rc = request_path(r, true, &p);
+	if (!rc)
+		rc = parse_perms(r, &perms);
+	if (rc)
+		return rc;
+	if (p->is_special) {
+		which = special_index(p->text, p->len);
+		if (which < 0)
+			rc = -ENOENT;
+		else if (!r->view.who.is_control)
+			rc = -EACCES;
+		else if (r->view.txn)
+			rc = -EINVAL;
+		if (!rc) {
+			perm_list_put(r->store->special_perms[which]);
+			r->store->special_perms[which] = perm_list_get(perms);
+		}
+	} else {
+		rc = edit(r, p, NULL, perms);
+	}
+	perm_list_put(perms);
+	return rc;
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What waits for a peer: replies and events in the order of their making.
+ *
+ * An event that is waiting already is not queued again, for its reader will
+ * look after all of the changes; only the special ones are told one by one.
+ * A reader that lets too many wait gets, for each watch, one event with the
+ * watch's own path instead of further ones: "look at all of it again". So
+ * the memory of a reader that never reads is bounded, and nothing is lost.
+ */
+#include "state.h"
+
+#include <public/io/xs_wire.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void mark_dirty(struct conn *c)
+{
+	if (list_is_empty(&c->dirty))
+		list_add_tail(&c->store->dirty, &c->dirty);
+}
+
+static void give_up(struct conn *c)
+{
+	store_log(c->store, true,
+		"no memory for output: a connection of domain %u is cut off",
+		c->domid);
+	c->is_broken = true;
+	mark_dirty(c);
+}
+
+static void append(struct conn *c, struct message *m)
+{
+	m->next = NULL;
+	*c->out_last = m;
+	c->out_last = &m->next;
+	if (m->is_event) {
+		c->event_bytes += m->len;
+	} else {
+		c->reply_bytes += m->len;
+		c->reply_count++;
+	}
+	mark_dirty(c);
+}
+
+static void message_free(struct conn *c, struct message *m)
+{
+	if (m->is_hashed)
+		hash_remove(&c->store->events, &m->dup);
+	if (m->is_event) {
+		c->event_bytes -= m->len;
+	} else {
+		c->reply_bytes -= m->len;
+		c->reply_count--;
+	}
+	free(m);
+}
+
+static struct message *message_new(const struct wire_header *hdr)
+{
+	struct message *m = malloc(sizeof(*m) + sizeof(*hdr) + hdr->len);
+
+	if (!m)
+		return NULL;
+	memset(m, 0, sizeof(*m));
+	m->len = (uint32_t)sizeof(*hdr) + hdr->len;
+	memcpy(m->bytes, hdr, sizeof(*hdr));
+	return m;
+}
+
+void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
+	const void *payload, size_t len)
+{
+	struct wire_header hdr = *to;
+	struct message *m;
+
+	if (c->is_broken)
+		return;
+	if (len > WIRE_PAYLOAD_MAX) {
+		type = XS_ERROR;
+		payload = "E2BIG";
+		len = sizeof("E2BIG");
+	}
+	hdr.type = type;
+	hdr.len = (uint32_t)len;
+	m = message_new(&hdr);
+	if (!m) {
+		give_up(c);
+		return;
+	}
+	if (len)
+		memcpy(m->bytes + sizeof(hdr), payload, len);
+	append(c, m);
+}
+
+static uint64_t event_key(const struct watch *w, const char *path, size_t len)
+{
+	uint64_t seed[2] = { w->conn->store->seed[0], (uintptr_t)w };
+
+	return hash_bytes(seed, path, len);
+}
+
+static bool is_waiting(const struct watch *w, uint64_t key, const char *path,
+	size_t len)
+{
+	struct hash_link *l = hash_first(&w->conn->store->events, key);
+	const struct message *m;
+
+	for (; l; l = hash_next(l)) {
+		m = hash_entry(l, struct message, dup);
+		if (m->watch == w &&
+			!strncmp(m->bytes + sizeof(struct wire_header), path,
+				len) &&
+			!m->bytes[sizeof(struct wire_header) + len])
+			return true;
+	}
+	return false;
+}
+
+void output_event(struct watch *w, const char *path, size_t len)
+{
+	struct conn *c = w->conn;
+	struct wire_header hdr = { .type = XS_WATCH_EVENT };
+	struct message *m;
+	uint64_t key;
+	char *p;
+
+	if (c->is_broken)
+		return;
+	if (w->at && c->event_bytes > EVENT_BYTES_MAX) {
+		path = w->text;
+		len = w->path_len;
+	}
+	path += w->home_len;
+	len -= w->home_len;
+	key = event_key(w, path, len);
+	if ((w->at || c->event_bytes > EVENT_BYTES_MAX) &&
+		is_waiting(w, key, path, len))
+		return;
+	hdr.len = (uint32_t)len + 1 + w->token_len + 1;
+	m = hash_reserve(&c->store->events) ? NULL : message_new(&hdr);
+	if (!m) {
+		give_up(c);
+		return;
+	}
+	p = m->bytes + sizeof(hdr);
+	memcpy(p, path, len);
+	p[len] = '\0';
+	memcpy(p + len + 1, w->text + w->path_len + 1, w->token_len + 1);
+	m->watch = w;
+	m->is_event = true;
+	m->is_hashed = true;
+	hash_insert(&c->store->events, &m->dup, key);
+	append(c, m);
+}
+
+/* What the peer has begun to get must be finished. */
+static bool has_begun(const struct conn *c, const struct message *m)
+{
+	return m == c->out_first && c->out_sent;
+}
+
+void output_forget(struct conn *c, struct watch *w)
+{
+	struct message **at = &c->out_first, *m;
+
+	while ((m = *at)) {
+		if (m->watch != w || !m->is_event) {
+			at = &m->next;
+			continue;
+		}
+		if (has_begun(c, m)) {
+			hash_remove(&c->store->events, &m->dup);
+			m->is_hashed = false;
+			m->watch = NULL;
+			at = &m->next;
+			continue;
+		}
+		*at = m->next;
+		message_free(c, m);
+	}
+	c->out_last = at;
+}
+
+void output_drop_all(struct conn *c)
+{
+	struct message *m;
+
+	while ((m = c->out_first)) {
+		c->out_first = m->next;
+		message_free(c, m);
+	}
+	c->out_last = &c->out_first;
+	c->out_sent = 0;
+}
+
+int conn_output(const struct conn *c, struct iovec *iov, int max)
+{
+	struct message *m = c->out_first;
+	size_t skip = c->out_sent;
+	int n = 0;
+
+	for (; m && n < max; m = m->next) {
+		iov[n].iov_base = m->bytes + skip;
+		iov[n].iov_len = m->len - skip;
+		skip = 0;
+		n++;
+	}
+	return n;
+}
+
+void conn_sent(struct conn *c, size_t len)
+{
+	struct message *m;
+	size_t left;
+
+	while (len && (m = c->out_first)) {
+		left = m->len - c->out_sent;
+		if (len < left) {
+			c->out_sent += len;
+			return;
+		}
+		len -= left;
+		c->out_sent = 0;
+		c->out_first = m->next;
+		if (!c->out_first)
+			c->out_last = &c->out_first;
+		message_free(c, m);
+	}
+}
+
+size_t conn_pending(const struct conn *c)
+{
+	return c->reply_bytes + c->event_bytes - c->out_sent;
+}
+
+struct conn *store_next_dirty(struct store *s)
+{
+	struct conn *c;
+
+	if (list_is_empty(&s->dirty))
+		return NULL;
+	c = list_entry(s->dirty.next, struct conn, dirty);
+	list_remove(&c->dirty);
+	return c;
+}
+
+const char *output_audit(struct conn *c)
+{
+	size_t replies = 0, events = 0;
+	uint32_t count = 0;
+	struct message *m, **last = &c->out_first;
+	struct hash_link *l;
+
+	for (m = c->out_first; m; m = m->next) {
+		last = &m->next;
+		if (m->is_event) {
+			events += m->len;
+		} else {
+			replies += m->len;
+			count++;
+		}
+		if (m->len > sizeof(struct wire_header) + WIRE_PAYLOAD_MAX)
+			return "a message is too long for the wire";
+		if (m->watch && m->watch->conn != c)
+			return "an event's watch is another connection's";
+		if (m->is_hashed != (m->watch != NULL))
+			return "an event's watch and its hash disagree";
+		if (!m->is_hashed)
+			continue;
+		l = hash_first(&c->store->events, m->dup.key);
+		while (l && l != &m->dup)
+			l = hash_next(l);
+		if (!l)
+			return "a waiting event is not in the table";
+	}
+	if (last != c->out_last)
+		return "the end of an output queue is lost";
+	if (replies != c->reply_bytes || events != c->event_bytes ||
+		count != c->reply_count)
+		return "the sums of an output queue are wrong";
+	if (c->out_sent && (!c->out_first || c->out_sent >= c->out_first->len))
+		return "more was sent than there was";
+	return NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Quotas: what a guest may have, and who was told that it may not. */
+#include "state.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The defaults that administrators know from other daemons. */
+static const struct store_quota defaults[QUOTA_COUNT] = {
+	[QUOTA_NODES] = { "nodes", 1000, 0 },
+	[QUOTA_WATCHES] = { "watches", 128, 0 },
+	[QUOTA_TRANSACTIONS] = { "transactions", 10, 0 },
+	[QUOTA_NODE_SIZE] = { "node-size", 2048, 0 },
+	[QUOTA_PERMISSIONS] = { "permissions", 5, 0 },
+	[QUOTA_OUTSTANDING] = { "outstanding", 20, 0 },
+	[QUOTA_MEMORY_SOFT] = { "memory-soft", 2 << 20, 0 },
+	[QUOTA_MEMORY_HARD] = { "memory", (2 << 20) + (64 << 10), 0 },
+};
+
+void quota_init(struct store *s)
+{
+	memcpy(s->quota, defaults, sizeof(defaults));
+}
+
+struct store_quota *store_quota(struct store *s, enum quota_id id)
+{
+	return &s->quota[id];
+}
+
+struct store_quota *store_quota_by_name(struct store *s, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < QUOTA_COUNT; i++)
+		if (!strcmp(s->quota[i].name, name))
+			return &s->quota[i];
+	return NULL;
+}
+
+void store_log(struct store *s, bool is_warning, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	if (!s->host.log)
+		return;
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	s->host.log(s->host.ctx, is_warning, line);
+}
+
+int64_t quota_memory(const struct store *s, uint16_t domid)
+{
+	const struct domain *d = domain_find(s, domid);
+
+	if (!d)
+		return 0;
+	return d->account.node_bytes + d->account.watch_bytes +
+	       d->account.step_bytes;
+}
+
+int quota_check(struct store *s, uint16_t domid, enum quota_id id,
+	int64_t wanted)
+{
+	struct store_quota *q = &s->quota[id];
+
+	if (domain_is_control(domid) || !q->value)
+		return 0;
+	if (id == QUOTA_MEMORY_HARD && s->quota[QUOTA_MEMORY_SOFT].value &&
+		wanted > (int64_t)s->quota[QUOTA_MEMORY_SOFT].value) {
+		s->quota[QUOTA_MEMORY_SOFT].denied++;
+		store_log(s, true, "domain %u is over quota memory-soft=%llu",
+			domid,
+			(unsigned long long)s->quota[QUOTA_MEMORY_SOFT].value);
+	}
+	if (wanted <= (int64_t)q->value)
+		return 0;
+	q->denied++;
+	store_log(s, true,
+		"domain %u is refused: quota %s=%llu, it wants %lld", domid,
+		q->name, (unsigned long long)q->value, (long long)wanted);
+	return -ENOSPC;
+}

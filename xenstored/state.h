@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the core's files share: the state of a store.
+ *
+ *   store ── root            the committed tree
+ *         ── domains[]       accounts and life of each known domain
+ *         ── conns           each with its watches, transactions, output
+ *         ── names, watches  two hash tables: path to watchers, duplicates
+ *
+ * Who owns what: a domain record is freed by domain.c alone, a watch by
+ * watch.c, a transaction by txn.c, a message by output.c; a connection owns
+ * its lists of the last three. Nobody holds a pointer to a domain record
+ * across a request: domids and eras are kept, and looked up.
+ */
+#ifndef XENSTORED_STATE_H
+#define XENSTORED_STATE_H
+
+#include "hash.h"
+#include "list.h"
+#include "path.h"
+#include "perm.h"
+#include "store.h"
+#include "tree.h"
+#include "wire.h"
+
+#define DOMID_COUNT	65536
+#define DOMID_PAGE	256
+/* Bytes of unread replies at which a client's requests are left alone. */
+#define REPLY_BYTES_MAX (256 * 1024)
+/* Bytes of unread events at which a watch's events melt into one. */
+#define EVENT_BYTES_MAX (256 * 1024)
+/* What is charged for a node, a watch, a step of a transaction. */
+#define NODE_COST	96
+#define WATCH_COST	160
+#define STEP_COST	96
+
+/* The accounts of a domain: what it owns at this moment. */
+struct account {
+	int64_t nodes;
+	int64_t node_bytes;
+	int64_t watches;
+	int64_t watch_bytes;
+	int64_t transactions;
+	int64_t step_bytes;
+};
+
+struct domain {
+	uint16_t domid;
+	bool is_introduced;
+	bool was_seen;	  /* the hypervisor has confirmed it once */
+	bool is_shutdown; /* @releaseDomain was fired for its shutdown */
+	bool has_target;
+	uint16_t target;
+	uint32_t target_era;
+	struct account account;
+	/* Conflicts that it may yet cause, in thousandths; see blame.c. */
+	int64_t credit;
+	uint64_t credit_at;
+	uint64_t conflicts;
+};
+
+/* A message for the peer: a reply, or an event of `watch`. */
+struct message {
+	struct message *next;
+	struct watch *watch;  /* NULL: a reply, or an event without its watch */
+	struct hash_link dup; /* in store->events, while unsent */
+	bool is_event, is_hashed;
+	uint32_t len; /* of bytes, header included */
+	char bytes[];
+};
+
+/* A place in the tree that is watched, or lies above such a one. */
+struct watch_name {
+	struct hash_link link; /* in store->names by parent and name */
+	struct watch_name *parent;
+	struct list kids;
+	struct list sibling;
+	struct list watches;
+	uint32_t name_len;
+	char name[];
+};
+
+struct watch {
+	struct conn *conn;
+	struct watch_name *at; /* NULL: a special one */
+	struct list of_name;
+	struct list of_conn;
+	struct hash_link link; /* in store->watches */
+	uint32_t home_len;     /* bytes to cut off paths in its events */
+	int32_t depth;	       /* levels below, -1 for all */
+	uint32_t path_len;
+	uint32_t token_len;
+	char text[]; /* absolute path, NUL, token, NUL */
+};
+
+struct conn {
+	struct store *store;
+	void *owner;
+	uint16_t domid;
+	bool is_ring;
+	bool is_broken;
+	struct list of_store;
+	struct list dirty; /* in store->dirty, or empty */
+
+	char *in; /* NULL while nothing is in */
+	size_t in_start, in_end;
+
+	struct message *out_first, **out_last;
+	size_t out_sent; /* of the first one */
+	size_t reply_bytes, event_bytes;
+	uint32_t reply_count;
+
+	struct list watches;
+	uint32_t watch_count;
+	struct list txns;
+	uint32_t txn_count;
+	uint32_t next_txn;
+};
+
+/* A change to a domain's accounts that is not committed. */
+struct delta {
+	uint16_t domid;
+	uint32_t era;
+	int64_t nodes, node_bytes;
+};
+
+struct deltas {
+	struct delta *at;
+	size_t count, room;
+};
+
+/* What an edit did, for the watches. */
+struct change {
+	bool happened;
+	bool created;
+	struct node *removed;	     /* owned: what stood there */
+	struct perm_list *old_perms; /* owned: before SET_PERMS */
+};
+
+enum step_kind { STEP_READ, STEP_LIST, STEP_PERMS, STEP_EDIT };
+
+/* One request of a transaction, with what its client was told. */
+struct step {
+	enum step_kind kind;
+	uint32_t op; /* of STEP_EDIT: XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS */
+	int err;
+	struct node *seen; /* the node that a read was answered from */
+	struct blob *value;
+	struct perm_list *perms;
+	struct change change;
+	size_t path_len;
+	char path[];
+};
+
+struct txn {
+	struct list of_conn;
+	uint32_t id;
+	struct node *base; /* the store's root when it began */
+	struct node *root; /* its own */
+	uint64_t began;	   /* store->commits then */
+	uint64_t deaths;   /* store->deaths then */
+	struct deltas deltas;
+	struct step **steps;
+	size_t step_count, step_room, edit_count;
+	int64_t cost;
+	int failed; /* an edit ran out of a resource: so will the end */
+};
+
+/* Where requests take effect: the store's tree, or a transaction's. */
+struct view {
+	struct store *store;
+	struct subject who;
+	struct node **root;
+	struct deltas *deltas;
+	struct txn *txn; /* NULL: the store's own tree */
+};
+
+#define BLAME_COUNT 1024
+struct blame {
+	uint64_t commit;
+	uint64_t path_key, parent_key;
+	uint16_t domid;
+};
+
+struct store {
+	struct store_host host;
+	uint64_t seed[2];
+	uint64_t now;
+	struct tree tree;
+	struct node *root;
+	struct perm_list *special_perms[2];
+	struct list special_watches[2];
+	struct domain **domains[DOMID_COUNT / DOMID_PAGE];
+	uint32_t *eras[DOMID_COUNT / DOMID_PAGE];
+	uint64_t deaths;
+	uint64_t commits;
+	struct blame blame[BLAME_COUNT];
+	size_t txn_count; /* open now, of all connections */
+	uint64_t wakeup;  /* 0: nobody is held back */
+	char *spare_in;	  /* an input buffer that nobody uses */
+	struct store_quota quota[QUOTA_COUNT];
+	struct list conns;
+	struct list dirty;
+	struct watch_name *top; /* "/" */
+	struct hash names, watches, events;
+	struct path path; /* scratch of the request that is served */
+};
+
+/* domain.c */
+uint32_t domain_era(const struct store *s, uint16_t domid);
+struct domain *domain_find(const struct store *s, uint16_t domid);
+/*
+ * Puts it on record when it is not; NULL without memory. A domain is on
+ * record from when it is introduced or named in permissions by a control
+ * domain, until it is gone.
+ */
+struct domain *domain_make(struct store *s, uint16_t domid);
+void domain_free_all(struct store *s);
+void domain_subject(const struct store *s, uint16_t domid,
+	struct subject *who);
+bool domain_is_control(uint16_t domid);
+
+/* quota.c */
+void quota_init(struct store *s);
+/*
+ * 0 when `domid` may have `wanted` of the quota's kind, else -ENOSPC, which
+ * is counted and logged. Control domains may have any number.
+ */
+int quota_check(struct store *s, uint16_t domid, enum quota_id id,
+	int64_t wanted);
+/* All memory that a domain is charged for. */
+int64_t quota_memory(const struct store *s, uint16_t domid);
+void store_log(struct store *s, bool is_warning, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* account.c */
+int64_t account_node_cost(const struct node *n);
+/* Room for `count` more domains' changes; -ENOMEM. */
+int deltas_reserve(struct deltas *d, size_t count);
+void deltas_add(struct deltas *d, const struct perm_entry *owner,
+	int64_t nodes, int64_t bytes);
+const struct delta *deltas_find(const struct deltas *d, uint16_t domid,
+	uint32_t era);
+/* Adds to the accounts of domains that still live, and forgets. */
+void deltas_apply(struct store *s, struct deltas *d);
+
+/* edit.c: all or nothing; -EACCES, -ENOENT, -ENOSPC, -EINVAL, -ENOMEM */
+int edit_write(struct view *v, const char *path, size_t len,
+	struct blob *value, struct change *change);
+int edit_mkdir(struct view *v, const char *path, size_t len,
+	struct change *change);
+int edit_rm(struct view *v, const char *path, size_t len,
+	struct change *change);
+int edit_perms(struct view *v, const char *path, size_t len,
+	struct perm_list *perms, struct change *change);
+/* The node, if the viewer may read it. */
+int edit_look(struct view *v, const char *path, size_t len, struct node **out);
+void change_drop(struct store *s, struct change *change);
+
+/* txn.c */
+struct txn *txn_find(const struct conn *c, uint32_t id);
+int txn_begin(struct conn *c, struct txn **out);
+/*
+ * Makes it real, all or nothing: -EAGAIN over a conflict, or the error that
+ * one of its edits met with for want of room. It must still be freed.
+ */
+int txn_commit(struct conn *c, struct txn *t);
+/* Tells the watchers what a commit has changed. */
+void txn_fire(struct conn *c, struct txn *t);
+void txn_free(struct conn *c, struct txn *t);
+/* Notes a request and its answer, for the end. -ENOSPC, -ENOMEM. */
+int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
+	const char *path, size_t len, struct node *seen, int err);
+int txn_edit(struct view *v, struct conn *c, uint32_t op, const char *path,
+	size_t len, struct blob *value, struct perm_list *perms);
+/* Runs one edit on a view; shared with requests outside transactions. */
+int txn_run_edit(struct view *v, uint32_t op, const char *path, size_t len,
+	struct blob *value, struct perm_list *perms, struct change *change);
+
+/* blame.c */
+/* Notes that a commit of `domid` has changed `path`. */
+void blame_note(struct store *s, uint16_t domid, const char *path, size_t len);
+/* A transaction that began at commit `since` failed over `path`. */
+void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
+	const char *path, size_t len);
+/* Whether the domain's requests wait; sets store->wakeup when so. */
+bool blame_is_held(struct store *s, uint16_t domid);
+
+/* watch.c */
+int watch_add(struct conn *c, const struct path *path,
+	const char *token, size_t token_len, int32_t depth);
+int watch_remove(struct conn *c, const struct path *path, const char *token,
+	size_t token_len);
+void watch_remove_all(struct conn *c);
+/* Tells the watchers what has changed at `path` of the store's tree. */
+void watch_fire(struct store *s, const char *path, size_t len,
+	const struct change *change);
+/* 0 @introduceDomain, 1 @releaseDomain */
+void watch_fire_special(struct store *s, int which, uint16_t domid);
+int special_index(const char *text, size_t len);
+void watch_free_all(struct store *s);
+const char *watch_audit(struct store *s);
+
+/* output.c */
+void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
+	const void *payload, size_t len);
+void output_event(struct watch *w, const char *path, size_t len);
+/* Drops the unsent events of a watch, or of all when it is NULL. */
+void output_forget(struct conn *c, struct watch *w);
+void output_drop_all(struct conn *c);
+const char *output_audit(struct conn *c);
+
+/* ops.c: serves one request and answers it */
+void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The store's core: bytes in, bytes out, no descriptor in it.
+ *
+ * A struct store holds the tree, its watches and the domains. A connection is
+ * fed with what its peer sent and drained of what the peer shall get; which
+ * transport it has is its owner's affair. What only a hypervisor knows comes
+ * through struct store_host. One thread; nothing here blocks.
+ *
+ *   bytes ─► conn_space/conn_fill ─► conn_process ─► op table ─► a tree
+ *                                                      │
+ *   bytes ◄─ conn_output/conn_sent ◄── replies and watch events
+ */
+#ifndef XENSTORED_STORE_H
+#define XENSTORED_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct store;
+struct conn;
+
+/* Quotas by name; 0 is no limit. XENSTORE.md's defaults bind guests only. */
+enum quota_id {
+	QUOTA_NODES,
+	QUOTA_WATCHES,
+	QUOTA_TRANSACTIONS,
+	QUOTA_NODE_SIZE,
+	QUOTA_PERMISSIONS,
+	QUOTA_OUTSTANDING,
+	QUOTA_MEMORY_SOFT,
+	QUOTA_MEMORY_HARD,
+	QUOTA_COUNT,
+};
+
+struct store_quota {
+	const char *name;
+	uint32_t value;	 /* the limit that guests have */
+	uint64_t denied; /* requests refused for it */
+};
+
+/* What the store asks of its surroundings. Every member may be NULL. */
+struct store_host {
+	/*
+	 * A control domain introduces a guest, or an introduced one anew:
+	 * connect its ring. 0 or a negative errno for the caller.
+	 */
+	int (*introduce)(void *ctx, uint16_t domid, int64_t gfn, uint32_t port);
+	/* The guest was released or is gone: drop its ring's connection. */
+	void (*release)(void *ctx, uint16_t domid);
+	/* Whether a domain of that id exists now; NULL: nobody can tell. */
+	bool (*exists)(void *ctx, uint16_t domid);
+	/* One line for the log; `is_warning` for what an admin must see. */
+	void (*log)(void *ctx, bool is_warning, const char *line);
+	void *ctx;
+};
+
+/* `seed`: 16 secret bytes for hash tables. NULL without memory. */
+struct store *store_new(const struct store_host *host, const uint64_t seed[2]);
+/* Frees all, with the connections that are left. */
+void store_free(struct store *s);
+
+/* Milliseconds of a monotonic clock, told before conn_process(). */
+void store_set_time(struct store *s, uint64_t now_ms);
+/*
+ * When a connection that is held back may go on: milliseconds from now, or
+ * -1 when none is.
+ */
+int store_next_wakeup(const struct store *s);
+
+struct store_quota *store_quota(struct store *s, enum quota_id id);
+/* By its name; NULL: no such quota. */
+struct store_quota *store_quota_by_name(struct store *s, const char *name);
+
+/* A node made by the daemon itself, with its missing parents. */
+int store_write(struct store *s, const char *path, const void *value,
+	size_t len);
+
+/*
+ * The hypervisor's word on a domain, for all that the store knows (see
+ * store_domains): shut down now, or gone. Fires @releaseDomain, and for one
+ * that is gone deletes its nodes and ends its rights.
+ */
+void store_domain_shutdown(struct store *s, uint16_t domid);
+void store_domain_gone(struct store *s, uint16_t domid);
+/* Calls `visit` for each domain on record, 0 excepted; it may end it. */
+void store_domains(struct store *s,
+	void (*visit)(void *ctx, uint16_t domid, bool was_seen), void *ctx);
+/* A domain on record was found to exist. */
+void store_domain_seen(struct store *s, uint16_t domid);
+/* Introduces a domain without a request: domain 0, by the daemon. */
+int store_introduce(struct store *s, uint16_t domid);
+bool store_is_introduced(const struct store *s, uint16_t domid);
+
+/*
+ * A connection of domain `domid`. Only a ring counts its unread replies
+ * against the domain's quota. NULL without memory.
+ */
+struct conn *conn_new(struct store *s, uint16_t domid, bool is_ring,
+	void *owner);
+/* Ends it: its watches and transactions are gone. */
+void conn_free(struct conn *c);
+/* As a ring's reconnection wants it: all that is pending is dropped too. */
+void conn_reset(struct conn *c);
+void *conn_owner(const struct conn *c);
+uint16_t conn_domid(const struct conn *c);
+
+/*
+ * Where to put the next bytes from the peer: at least 1 byte, or none
+ * while requests that are already in wait (`*room` 0) or without memory.
+ */
+void *conn_space(struct conn *c, size_t *room);
+void conn_fill(struct conn *c, size_t len);
+/*
+ * Serves up to `budget` requests that are complete. The number served; 0
+ * when there is none, or when the connection must first be drained or wait;
+ * -EPROTO when the peer broke the protocol and is to be cut off.
+ */
+int conn_process(struct conn *c, unsigned int budget);
+/* Whether a request waits for conn_process() that it could serve now. */
+bool conn_is_ready(const struct conn *c);
+/* Whether more bytes are wanted: back-pressure is not reading. */
+bool conn_wants_input(const struct conn *c);
+
+/* What is to be sent next, up to `max` pieces; their number. */
+int conn_output(const struct conn *c, struct iovec *iov, int max);
+/* The peer has got the first `len` bytes of it. */
+void conn_sent(struct conn *c, size_t len);
+/* Bytes that wait for the peer. */
+size_t conn_pending(const struct conn *c);
+
+/*
+ * The next connection that has gained output since it was last returned;
+ * NULL when there is none.
+ */
+struct conn *store_next_dirty(struct store *s);
+
+/*
+ * Recomputes every account and checks every structure; NULL when all is
+ * right, else what is not. Its cost is the size of everything.
+ */
+const char *store_audit(struct store *s);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Transactions: a snapshot to work on, and a list of what was asked and told.
+ *
+ * When nobody else has changed the tree, the commit is one pointer. Else the
+ * steps are run again on the tree as it is now: if every one of them gets
+ * the answer that its client was given, the transaction might as well have
+ * happened at this moment, and is made real; if not, it is a conflict.
+ * Without an edit there is nothing to make real: what was read was true at
+ * one moment, the beginning, and the commit cannot fail.
+ */
+#include "state.h"
+
+#include <errno.h>
+#include <public/io/xs_wire.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct txn *txn_find(const struct conn *c, uint32_t id)
+{
+	struct list *at;
+
+	for (at = c->txns.next; at != &c->txns; at = at->next)
+		if (list_entry(at, struct txn, of_conn)->id == id)
+			return list_entry(at, struct txn, of_conn);
+	return NULL;
+}
+
+int txn_begin(struct conn *c, struct txn **out)
+{
+	struct store *s = c->store;
+	struct domain *d = domain_make(s, c->domid);
+	struct txn *t;
+	int rc;
+
+	if (!d)
+		return -ENOMEM;
+	rc = quota_check(
+		s, c->domid, QUOTA_TRANSACTIONS, d->account.transactions + 1);
+	if (rc)
+		return rc;
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	do {
+		t->id = ++c->next_txn;
+	} while (!t->id || txn_find(c, t->id));
+	t->base = tree_get(s->root);
+	t->root = tree_get(s->root);
+	t->began = s->commits;
+	t->deaths = s->deaths;
+	list_add_tail(&c->txns, &t->of_conn);
+	c->txn_count++;
+	s->txn_count++;
+	d->account.transactions++;
+	*out = t;
+	return 0;
+}
+
+static void step_free(struct store *s, struct step *step)
+{
+	tree_put(&s->tree, step->seen);
+	blob_put(step->value);
+	perm_list_put(step->perms);
+	change_drop(s, &step->change);
+	free(step);
+}
+
+void txn_free(struct conn *c, struct txn *t)
+{
+	struct store *s = c->store;
+	struct domain *d = domain_find(s, c->domid);
+	size_t i;
+
+	for (i = 0; i < t->step_count; i++)
+		step_free(s, t->steps[i]);
+	free(t->steps);
+	free(t->deltas.at);
+	tree_put(&s->tree, t->root);
+	tree_put(&s->tree, t->base);
+	list_remove(&t->of_conn);
+	c->txn_count--;
+	s->txn_count--;
+	if (d) {
+		d->account.transactions--;
+		d->account.step_bytes -= t->cost;
+	}
+	free(t);
+}
+
+/* Adds an empty step with room for the path, charged to the client. */
+static int add_step(struct view *v, struct conn *c, enum step_kind kind,
+	const char *path, size_t len, int64_t extra, struct step **out)
+{
+	struct store *s = v->store;
+	struct domain *d = domain_find(s, c->domid);
+	struct txn *t = v->txn;
+	int64_t cost = STEP_COST + (int64_t)len + extra;
+	struct step *step, **more;
+	size_t room;
+	int rc;
+
+	rc = quota_check(s, c->domid, QUOTA_MEMORY_HARD,
+		quota_memory(s, c->domid) + cost);
+	if (rc)
+		return rc;
+	if (t->step_count == t->step_room) {
+		room = t->step_room * 2 + 8;
+		more = realloc(t->steps, room * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		t->steps = more;
+		t->step_room = room;
+	}
+	step = calloc(1, sizeof(*step) + len + 1);
+	if (!step)
+		return -ENOMEM;
+	step->kind = kind;
+	step->path_len = len;
+	memcpy(step->path, path, len);
+	t->steps[t->step_count++] = step;
+	t->cost += cost;
+	d->account.step_bytes += cost;
+	*out = step;
+	return 0;
+}
+
+int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
+	const char *path, size_t len, struct node *seen, int err)
+{
+	struct step *step;
+	int rc;
+
+	if (!v->txn)
+		return 0;
+	rc = add_step(v, c, kind, path, len, 0, &step);
+	if (rc)
+		return rc;
+	step->err = err;
+	if (err)
+		return 0;
+	if (kind == STEP_READ)
+		step->value = blob_get(seen->value);
+	else if (kind == STEP_PERMS)
+		step->perms = perm_list_get(seen->perms);
+	else
+		step->seen = tree_get(seen);
+	return 0;
+}
+
+int txn_run_edit(struct view *v, uint32_t op, const char *path, size_t len,
+	struct blob *value, struct perm_list *perms, struct change *change)
+{
+	switch (op) {
+	case XS_WRITE:
+		return edit_write(v, path, len, value, change);
+	case XS_MKDIR:
+		return edit_mkdir(v, path, len, change);
+	case XS_RM:
+		return edit_rm(v, path, len, change);
+	default:
+		return edit_perms(v, path, len, perms, change);
+	}
+}
+
+int txn_edit(struct view *v, struct conn *c, uint32_t op, const char *path,
+	size_t len, struct blob *value, struct perm_list *perms)
+{
+	struct txn *t = v->txn;
+	struct step *step;
+	int rc;
+
+	rc = add_step(v, c, STEP_EDIT, path, len, value ? value->len : 0,
+		&step);
+	if (rc) {
+		t->failed = rc;
+		return rc;
+	}
+	step->op = op;
+	step->value = blob_get(value);
+	step->perms = perm_list_get(perms);
+	step->err = txn_run_edit(v, op, path, len, value, perms, &step->change);
+	if (!step->err)
+		t->edit_count++;
+	else if (step->err == -ENOSPC || step->err == -ENOMEM)
+		t->failed = step->err;
+	return step->err;
+}
+
+/* Whether a step gets the same answer again. */
+static bool is_repeated(struct view *v, struct step *step)
+{
+	struct node *n = NULL;
+	int err;
+
+	if (step->kind == STEP_EDIT) {
+		if (step->perms && step->perms->entry[0].era !=
+					   domain_era(v->store,
+						   step->perms->entry[0].domid))
+			return false;
+		change_drop(v->store, &step->change);
+		err = txn_run_edit(v, step->op, step->path, step->path_len,
+			step->value, step->perms, &step->change);
+		return err == step->err;
+	}
+	err = edit_look(v, step->path, step->path_len, &n);
+	if (err != step->err)
+		return false;
+	if (err)
+		return true;
+	if (step->kind == STEP_READ)
+		return blob_equal(n->value, step->value);
+	if (step->kind == STEP_PERMS)
+		return perm_list_equal(n->perms, step->perms);
+	return tree_same_names(n, step->seen);
+}
+
+static int replay(struct conn *c, struct txn *t)
+{
+	struct store *s = c->store;
+	struct node *root = tree_get(s->root);
+	struct deltas deltas = { 0 };
+	struct view v = { .store = s, .root = &root, .deltas = &deltas };
+	size_t i;
+
+	domain_subject(s, c->domid, &v.who);
+	for (i = 0; i < t->step_count; i++) {
+		if (is_repeated(&v, t->steps[i]))
+			continue;
+		blame_conflict(s, c->domid, t->began, t->steps[i]->path,
+			t->steps[i]->path_len);
+		tree_put(&s->tree, root);
+		free(deltas.at);
+		return -EAGAIN;
+	}
+	tree_put(&s->tree, s->root);
+	s->root = root;
+	deltas_apply(s, &deltas);
+	free(deltas.at);
+	return 0;
+}
+
+int txn_commit(struct conn *c, struct txn *t)
+{
+	struct store *s = c->store;
+
+	if (t->failed)
+		return t->failed;
+	if (!t->edit_count)
+		return 0;
+	if (t->base != s->root || t->deaths != s->deaths)
+		return replay(c, t);
+	tree_put(&s->tree, s->root);
+	s->root = t->root;
+	t->root = NULL;
+	deltas_apply(s, &t->deltas);
+	return 0;
+}
+
+void txn_fire(struct conn *c, struct txn *t)
+{
+	struct step *step;
+	size_t i;
+
+	for (i = 0; i < t->step_count; i++) {
+		step = t->steps[i];
+		if (step->kind != STEP_EDIT || !step->change.happened)
+			continue;
+		blame_note(c->store, c->domid, step->path, step->path_len);
+		watch_fire(c->store, step->path, step->path_len, &step->change);
+	}
+}
