@@ -94,7 +94,8 @@ class Machine:
             if boot.get("initrd"):
                 self.command += ["-initrd", boot["initrd"]]
         self.command += list(extra) or ["-net", "none"]
-        self.text = ""           # all that the serial line said, without \r
+        self.raw = ""            # all that the serial line said
+        self.text = ""           # the same without \r and escape sequences
         self.position = 0        # where the next expect() begins
         self.stamps = [(0, 0.0)]  # offset of a line's first character, when
         self.ended = False
@@ -131,7 +132,9 @@ class Machine:
             data = os.read(self.qemu.stdout.fileno(), 65536)
             if not data:
                 break
-            rest += data.decode("latin1").replace("\r", "").replace("\0", "")
+            data = data.decode("latin1")
+            self.raw += data
+            rest += data.replace("\r", "").replace("\0", "")
             cut = PARTIAL.search(rest)
             cut = cut.start() if cut and len(rest) - cut.start() < 16 else None
             self._add(ESCAPES.sub("", rest[:cut]))

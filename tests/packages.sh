@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# Debian's packages that the two commands of the README need.
+
+build_packages='gcc make autoconf automake libtool pkg-config binutils gzip
+	libc6-dev libjson-c-dev uuid-dev libseccomp-dev zlib1g-dev liblzma-dev'
+run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
+	cpio kmod xz-utils'
+test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
+	libxen-dev mandoc'
+
+# need PACKAGE...: installs what is missing, or says how.
+need() {
+	missing=
+	for package in "$@"; do
+		case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+		*' installed') ;;
+		*) missing="$missing $package" ;;
+		esac
+	done
+	lists=$(apt-cache policy linux-image-amd64 2>/dev/null |
+		sed -n 's/.*Candidate: //p')
+	if [ "$(id -u)" -ne 0 ]; then
+		[ -z "$missing" ] || {
+			echo "missing packages; as root:" \
+				"apt-get install$missing" >&2
+			return 1
+		}
+		return 0
+	fi
+	case $missing,$lists in
+	,[0-9]*) return 0 ;;
+	esac
+	echo "installing:${missing:- the lists of packages}"
+	apt-get update -qq &&
+		{ [ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive \
+			apt-get install -qq -y --no-install-recommends \
+			$missing >/dev/null; }
+}
