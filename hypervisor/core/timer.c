@@ -186,7 +186,9 @@ void timer_set(struct timer *t, uint64_t expires_ns)
 	lock_drop_irq(&q->lock, flags);
 }
 
-static void timer_end(struct timer *t, bool is_dead)
+/* Take t off its queue and wait for its handler; true: it was set again
+ * meanwhile, by the handler perhaps. */
+static bool timer_end(struct timer *t, bool is_dead)
 {
 	uint64_t flags;
 	struct timer_queue *q = queue_lock_of(t, &flags);
@@ -206,16 +208,19 @@ static void timer_end(struct timer *t, bool is_dead)
 		while (atomic_read(&queues[cpu].running) == t)
 			arch_relax();
 	}
+	return timer_is_set(t);
 }
 
 void timer_stop(struct timer *t)
 {
-	timer_end(t, false);
+	while (timer_end(t, false))
+		;
 }
 
 void timer_kill(struct timer *t)
 {
-	timer_end(t, true);
+	while (timer_end(t, true))
+		;
 }
 
 void timer_migrate(struct timer *t, unsigned cpu)

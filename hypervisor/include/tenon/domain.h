@@ -46,7 +46,6 @@ struct domain {
 	uint32_t create_flags;	      /* c XEN_DOMCTL_CDF_* */
 	uint32_t refs;		      /* a structure freed after 0 */
 	uint32_t pauses;	      /* a */
-	struct list link;	      /* L by ascending id */
 	struct lock lock;
 
 	unsigned vcpu_count; /* D: slots in vcpu[] (max_vcpus) */
@@ -138,8 +137,9 @@ extern struct domain *domain_io;  /* DOMID_IO */
 extern struct domain *domain_xen; /* DOMID_XEN */
 
 /*
- * Boot, after the allocator and timer_init_cpu: the pseudo-domains.  The order
- * is domain_init, sched_init, then sched_init_cpu for each CPU.
+ * Boot, after the allocator, the clocks and timer_init_cpu: the pseudo-domains
+ * and the wall clock.  The order is domain_init, sched_init, then
+ * sched_init_cpu for each CPU.
  */
 void domain_init(void);
 
@@ -224,8 +224,8 @@ void domain_send_global_virq(unsigned virq);
 
 /*
  * Time shown to guests (dom/time.c).  time_init: reads the machine's wall
- * clock, boot.  time_update_vcpu: writes v's vcpu_time_info when it would
- * change; the secondary area is then stale until time_write_guest.
+ * clock; by domain_init.  time_update_vcpu: writes v's vcpu_time_info when it
+ * would change; the secondary area is then stale until time_write_guest.
  */
 void time_init(void);
 void time_update_vcpu(struct vcpu *v);

@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Domains: the table of all of them, their making and their freeing.
+ *
+ * A domain is in the table from creation until its structure is freed.  That
+ * is when nobody has a reference and no frame is its own any more; frames that
+ * others still map keep it (domain_by_id must find their owner).
+ */
+#include <tenon/domain.h>
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/bitmap.h>
+#include <tenon/errno.h>
+#include <tenon/event.h>
+#include <tenon/grant.h>
+#include <tenon/irq.h>
+#include <tenon/page.h>
+#include <tenon/panic.h>
+#include <tenon/rangeset.h>
+#include <tenon/softirq.h>
+#include <tenon/string.h>
+#include <public/domctl.h>
+#include <public/sched.h>
+#include "domain_private.h"
+
+#define CHUNK_SHIFT 9
+#define CHUNK_IDS   (1U << CHUNK_SHIFT)
+
+/* Defaults for a config that says -1: pages, as in stock's documentation of
+ * gnttab_max_frames and gnttab_max_maptrack_frames. */
+#define GRANT_FRAMES_DEFAULT	64
+#define MAPTRACK_FRAMES_DEFAULT 1024
+
+#define REAP_RETRY_NS		100000000ULL
+
+struct domain *dom0, *domain_idle, *domain_io, *domain_xen;
+
+static struct lock list_lock = LOCK_INIT(LOCK_DOMAIN_LIST);
+/* By id; a chunk once made stays.  Written under list_lock. */
+static struct domain **table[DOMID_MASK / CHUNK_IDS + 1];
+
+/* Domains with refs 0, to be freed; a stack, pushed by anyone. */
+static struct domain *reap_list;
+static struct timer reap_timer;
+static bool must_tell_dom0; /* VIRQ_DOM_EXC is due */
+
+/* Nodes of the range sets. */
+static struct range *range_alloc(void *ctx)
+{
+	(void)ctx;
+	return heap_alloc(sizeof(struct range));
+}
+
+static void range_free(void *ctx, struct range *r)
+{
+	(void)ctx;
+	heap_free(r);
+}
+
+static const struct rangeset_ops range_ops = { range_alloc, range_free };
+
+static struct domain **slot_of(domid_t id)
+{
+	struct domain **chunk;
+
+	if (id > DOMID_MASK)
+		return NULL;
+	chunk = atomic_read(&table[id >> CHUNK_SHIFT]);
+	return chunk ? &chunk[id & (CHUNK_IDS - 1)] : NULL;
+}
+
+struct domain *domain_by_id(domid_t id)
+{
+	struct domain **slot = slot_of(id);
+
+	return slot ? atomic_read(slot) : NULL;
+}
+
+/* One more reference unless there are none. */
+static bool ref_unless_zero(struct domain *d)
+{
+	uint32_t refs = atomic_read(&d->refs);
+
+	while (refs)
+		if (atomic_cas(&d->refs, &refs, refs + 1))
+			return true;
+	return false;
+}
+
+struct domain *domain_get(domid_t id)
+{
+	struct domain *d;
+
+	lock_take(&list_lock);
+	d = domain_by_id(id);
+	if (d && !ref_unless_zero(d))
+		d = NULL;
+	lock_drop(&list_lock);
+	return d;
+}
+
+struct domain *domain_get_or_self(domid_t id)
+{
+	struct domain *d = current->domain;
+
+	if (id != DOMID_SELF && id != d->id)
+		return domain_get(id);
+	domain_ref(d);
+	return d;
+}
+
+struct domain *domain_get_next(domid_t id)
+{
+	struct domain *d = NULL;
+	unsigned i = id;
+
+	lock_take(&list_lock);
+	while (i < DOMID_FIRST_RESERVED) {
+		if (!table[i >> CHUNK_SHIFT]) {
+			i = (i | (CHUNK_IDS - 1)) + 1;
+			continue;
+		}
+		d = domain_by_id((domid_t)i++);
+		if (d && ref_unless_zero(d))
+			break;
+		d = NULL;
+	}
+	lock_drop(&list_lock);
+	return d;
+}
+
+void domain_ref(struct domain *d)
+{
+	uint32_t refs = atomic_add(&d->refs, 1);
+
+	BUG_ON(refs < 2);
+}
+
+static void push_dead(struct domain *d)
+{
+	struct domain *head = atomic_read(&reap_list);
+
+	do {
+		d->reap_next = head;
+	} while (!atomic_cas(&reap_list, &head, d));
+}
+
+void domain_put(struct domain *d)
+{
+	uint32_t refs = atomic_sub(&d->refs, 1);
+
+	BUG_ON(refs == ~0U);
+	if (refs)
+		return;
+	push_dead(d);
+	softirq_raise(SOFTIRQ_DOMAIN);
+}
+
+void domain_tell_dom0(void)
+{
+	atomic_write(&must_tell_dom0, true);
+	softirq_raise(SOFTIRQ_DOMAIN);
+}
+
+int domain_pick_id(domid_t *id)
+{
+	static domid_t hint = 1;
+	unsigned n, i;
+
+	lock_take(&list_lock);
+	for (n = 0, i = hint; n < DOMID_FIRST_RESERVED; n++, i++) {
+		if (i >= DOMID_FIRST_RESERVED)
+			i = 1;
+		if (domain_by_id((domid_t)i))
+			continue;
+		hint = (domid_t)(i + 1);
+		lock_drop(&list_lock);
+		*id = (domid_t)i;
+		return 0;
+	}
+	lock_drop(&list_lock);
+	return -ENFILE;
+}
+
+/* Enter d in the table. */
+static int publish(struct domain *d)
+{
+	struct domain ***chunk = &table[d->id >> CHUNK_SHIFT];
+	struct domain **fresh = NULL, **slot;
+	int r = 0;
+
+	if (!atomic_read(chunk)) {
+		fresh = heap_alloc_array(CHUNK_IDS, sizeof(*fresh));
+		if (!fresh)
+			return -ENOMEM;
+	}
+	lock_take(&list_lock);
+	if (!*chunk) {
+		atomic_write(chunk, fresh);
+		fresh = NULL;
+	}
+	slot = slot_of(d->id);
+	if (*slot)
+		r = -EEXIST;
+	else
+		atomic_write(slot, d);
+	lock_drop(&list_lock);
+	heap_free(fresh);
+	return r;
+}
+
+void domain_free_irqs(struct domain *d)
+{
+	if (d->pirqs)
+		irq_domain_free(d);
+	d->pirqs = NULL;
+}
+
+/* Free all that d has; whatever was never made is NULL. */
+static void domain_free(struct domain *d)
+{
+	unsigned i;
+
+	for (i = 0; d->vcpu && i < d->vcpu_count; i++)
+		if (d->vcpu[i])
+			vcpu_free(d->vcpu[i]);
+	for (i = 0; i < DOMAIN_WATCHDOGS; i++)
+		timer_kill(&d->watchdog[i]);
+	if (d->events)
+		event_free(d);
+	if (d->grants)
+		grant_free(d);
+	domain_free_irqs(d);
+	if (d->shared_info)
+		page_unshare(virt_to_page(d->shared_info));
+	if (d->iomem) {
+		rangeset_clear(d->iomem);
+		rangeset_clear(d->ioports);
+		rangeset_clear(d->irqs);
+		heap_free(d->iomem);
+	}
+	heap_free(d->page_chunks);
+	heap_free(d->console_line);
+	heap_free(d->vcpu);
+	heap_free(d);
+}
+
+static void watchdog_bites(void *arg)
+{
+	domain_shutdown(arg, SHUTDOWN_watchdog);
+}
+
+/* What every domain has, pseudo ones too. */
+static struct domain *domain_alloc(domid_t id, unsigned vcpu_count)
+{
+	struct domain *d = heap_alloc(sizeof(*d));
+	struct rangeset *sets;
+	unsigned i;
+
+	if (!d)
+		return NULL;
+	d->id = id;
+	d->refs = 1;
+	d->shutdown_code = (uint8_t)~0U;
+	d->sched.weight = SCHED_WEIGHT_DEFAULT;
+	lock_init(&d->lock, LOCK_DOMAIN);
+	lock_init(&d->page_lock, LOCK_PAGES);
+	for (i = 0; i < DOMAIN_WATCHDOGS; i++)
+		timer_init(&d->watchdog[i], watchdog_bites, d, this_cpu()->id);
+
+	sets = heap_alloc_array(3, sizeof(*sets));
+	d->iomem = sets;
+	d->vcpu = heap_alloc_array(vcpu_count, sizeof(*d->vcpu));
+	d->page_chunks = heap_alloc_array(
+		BITMAP_WORDS(DIV_UP(frame_count, MIB(4) / PAGE_SIZE)),
+		sizeof(uint64_t));
+	if (sets) {
+		d->ioports = sets + 1;
+		d->irqs = sets + 2;
+		for (i = 0; i < 3; i++)
+			rangeset_init(&sets[i], &range_ops, NULL);
+	}
+	if (!sets || !d->vcpu || !d->page_chunks) {
+		domain_free(d);
+		return NULL;
+	}
+	d->vcpu_count = vcpu_count;
+	return d;
+}
+
+static int create_shared_info(struct domain *d)
+{
+	struct page *pg = page_alloc(0, ALLOC_ZERO);
+
+	if (!pg)
+		return -ENOMEM;
+	page_share(pg, d, true);
+	d->shared_info = page_to_virt(pg);
+	return 0;
+}
+
+static int create_parts(
+	struct domain *d, const struct xen_domctl_createdomain *config)
+{
+	int frames = config->max_grant_frames;
+	int maptrack = config->max_maptrack_frames;
+	int r;
+
+	r = create_shared_info(d);
+	if (!r)
+		r = event_init(d);
+	if (!r)
+		r = grant_init(d,
+			frames < 0 ? GRANT_FRAMES_DEFAULT : (unsigned)frames,
+			maptrack < 0 ? MAPTRACK_FRAMES_DEFAULT
+				     : (unsigned)maptrack);
+	if (!r)
+		r = irq_domain_init(d);
+	return r;
+}
+
+int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
+	bool is_privileged, struct domain **result)
+{
+	struct domain *d;
+	int r;
+
+	if (id >= DOMID_FIRST_RESERVED || !config->max_vcpus ||
+		config->max_vcpus > DOMAIN_MAX_VCPUS ||
+		config->flags & XEN_DOMCTL_CDF_hvm)
+		return -EINVAL;
+	if (domain_by_id(id))
+		return -EEXIST;
+	d = domain_alloc(id, config->max_vcpus);
+	if (!d)
+		return -ENOMEM;
+	d->is_privileged = d->is_hardware = is_privileged;
+	d->create_flags = config->flags;
+	d->ssidref = config->ssidref;
+	d->cpupool = config->cpupool_id;
+	memcpy(d->handle, config->handle, sizeof(d->handle));
+	d->is_paused_by_controller = true;
+	d->pauses = 1;
+
+	r = create_parts(d, config);
+	if (!r)
+		r = publish(d);
+	if (r) {
+		domain_free(d);
+		return r;
+	}
+	time_update_wallclock(d);
+	if (is_privileged && !dom0)
+		dom0 = d;
+	*result = d;
+	return 0;
+}
+
+static struct domain *create_pseudo(domid_t id, unsigned vcpu_count)
+{
+	struct domain *d = domain_alloc(id, vcpu_count);
+
+	if (!d || publish(d) != 0)
+		panic("no memory for domain %u", id);
+	return d;
+}
+
+/* SOFTIRQ_DOMAIN. */
+static void domain_reap(void)
+{
+	struct domain *d, *next;
+	bool must_retry = false;
+
+	for (d = atomic_swap(&reap_list, NULL); d; d = next) {
+		next = d->reap_next;
+		if (atomic_read(&d->page_count) ||
+			atomic_read(&d->shared_count)) {
+			push_dead(d);
+			must_retry = true;
+			continue;
+		}
+		lock_take(&list_lock);
+		atomic_write(slot_of(d->id), NULL);
+		lock_drop(&list_lock);
+		domain_free(d);
+		atomic_write(&must_tell_dom0, true);
+	}
+	/* A frame of one is mapped by another domain yet. */
+	if (must_retry)
+		timer_set(&reap_timer, time_now() + REAP_RETRY_NS);
+	if (atomic_swap(&must_tell_dom0, false))
+		domain_send_global_virq(VIRQ_DOM_EXC);
+}
+
+static void reap_again(void *arg)
+{
+	(void)arg;
+	softirq_raise(SOFTIRQ_DOMAIN);
+}
+
+void domain_init(void)
+{
+	memset(table, 0, sizeof(table));
+	reap_list = NULL;
+	must_tell_dom0 = false;
+	dom0 = NULL;
+	time_init();
+	timer_init(&reap_timer, reap_again, NULL, this_cpu()->id);
+	softirq_register(SOFTIRQ_DOMAIN, domain_reap);
+	domain_idle = create_pseudo(DOMID_IDLE, NR_CPUS);
+	domain_io = create_pseudo(DOMID_IO, 1);
+	domain_xen = create_pseudo(DOMID_XEN, 1);
+	/* The first chunk now, so that making a domain and destroying it
+	 * leaves the heap as it was. */
+	table[0] = heap_alloc_array(CHUNK_IDS, sizeof(*table[0]));
+	if (!table[0])
+		panic("no memory for the table of domains");
+}
+
+bool domain_may_control(
+	const struct domain *caller, const struct domain *target)
+{
+	(void)target;
+	return caller->is_privileged;
+}
+
+void domain_send_global_virq(unsigned virq)
+{
+	if (dom0)
+		event_send_global_virq(dom0, virq);
+}

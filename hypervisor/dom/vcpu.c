@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Vcpus: making, stopping, and where their vcpu_info is. */
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/event.h>
+#include <tenon/page.h>
+#include <tenon/pagetype.h>
+#include <tenon/panic.h>
+#include <public/vcpu.h>
+#include "domain_private.h"
+
+/* For vcpus that shared_info has no room for, until they register their own;
+ * what is written here nobody reads. */
+static struct vcpu_info nowhere = { .evtchn_upcall_mask = 1 };
+
+static void poll_timed_out(void *arg)
+{
+	struct vcpu *v = arg;
+
+	if (atomic_and(
+		    &v->pause_flags, ~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING)) &
+		VCPU_POLLING)
+		sched_wake(v);
+}
+
+static void vcpu_init(struct vcpu *v, struct domain *d, unsigned id)
+{
+	v->id = id;
+	v->domain = d;
+	v->vcpu_info = &nowhere;
+	sched_vcpu_init(v);
+	time_vcpu_init(v);
+	timer_init(&v->poll_timer, poll_timed_out, v, v->processor);
+}
+
+int vcpu_create(struct domain *d, unsigned id)
+{
+	struct vcpu *v;
+
+	if (id >= d->vcpu_count || d->life != DOMAIN_ALIVE)
+		return -EINVAL;
+	if (d->vcpu[id])
+		return -EEXIST;
+	v = heap_alloc(sizeof(*v));
+	if (!v)
+		return -ENOMEM;
+	vcpu_init(v, d, id);
+	v->pause_flags = VCPU_DOWN;
+	if (id < XEN_LEGACY_MAX_VCPUS) {
+		v->vcpu_info = &d->shared_info->vcpu_info[id];
+		v->vcpu_info->evtchn_upcall_mask = 1;
+	}
+	if (arch_vcpu_create(v) != 0) {
+		heap_free(v);
+		return -ENOMEM;
+	}
+	time_show_vcpu(v);
+	atomic_write(&d->vcpu[id], v);
+	return 0;
+}
+
+void vcpu_create_idle(unsigned cpu)
+{
+	struct vcpu *v = cpus[cpu]->idle;
+
+	/* The arch may have one from before there was a heap. */
+	if (!v)
+		v = heap_alloc(sizeof(*v));
+	if (!v)
+		panic("no memory for the idle vcpu of CPU %u", cpu);
+	vcpu_init(v, domain_idle, cpu);
+	v->is_idle = true;
+	domain_idle->vcpu[cpu] = v;
+	cpus[cpu]->idle = v;
+}
+
+void vcpu_free(struct vcpu *v)
+{
+	time_vcpu_stop(v);
+	timer_kill(&v->poll_timer);
+	vcpu_info_release(v);
+	sched_vcpu_destroy(v);
+	arch_vcpu_destroy(v);
+	heap_free(v);
+}
+
+void vcpu_pause(struct vcpu *v)
+{
+	BUG_ON(v == current);
+	atomic_add(&v->pauses, 1);
+	sched_sleep_wait(v);
+}
+
+void vcpu_unpause(struct vcpu *v)
+{
+	if (!atomic_sub(&v->pauses, 1))
+		sched_wake(v);
+}
+
+void vcpu_bring_up(struct vcpu *v)
+{
+	if (atomic_and(&v->pause_flags, ~(uint32_t)VCPU_DOWN) & VCPU_DOWN)
+		sched_wake(v);
+}
+
+void vcpu_take_down(struct vcpu *v)
+{
+	atomic_or(&v->pause_flags, VCPU_DOWN);
+	sched_sleep(v);
+}
+
+void domain_pause(struct domain *d)
+{
+	struct vcpu *v;
+
+	atomic_add(&d->pauses, 1);
+	/* All are told first, so that the waits overlap. */
+	vcpu_for_each (d, v)
+		sched_sleep(v);
+	vcpu_for_each (d, v)
+		if (v != current)
+			sched_sleep_wait(v);
+}
+
+void domain_unpause(struct domain *d)
+{
+	struct vcpu *v;
+
+	if (atomic_sub(&d->pauses, 1))
+		return;
+	vcpu_for_each (d, v)
+		sched_wake(v);
+}
+
+void domain_pause_by_controller(struct domain *d)
+{
+	bool was_paused;
+
+	lock_take(&d->lock);
+	was_paused = d->is_paused_by_controller;
+	d->is_paused_by_controller = true;
+	lock_drop(&d->lock);
+	if (!was_paused)
+		domain_pause(d);
+}
+
+void domain_unpause_by_controller(struct domain *d)
+{
+	bool was_paused;
+
+	lock_take(&d->lock);
+	was_paused = d->is_paused_by_controller;
+	d->is_paused_by_controller = false;
+	lock_drop(&d->lock);
+	if (was_paused)
+		domain_unpause(d);
+}
+
+int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset)
+{
+	struct vcpu_info *fresh, *old = v->vcpu_info;
+	struct page *pg;
+
+	if (offset > PAGE_SIZE - sizeof(*fresh) || offset % 8 ||
+		v->vcpu_info_page || !mfn_valid(mfn))
+		return -EINVAL;
+	if (v != current) {
+		if (!(atomic_read(&v->pause_flags) & VCPU_DOWN))
+			return -EINVAL;
+		sched_sleep_wait(v);
+	}
+	pg = mfn_to_page(mfn);
+	if (!page_get_and_type(pg, v->domain, PT_WRITABLE))
+		return -EINVAL;
+	fresh = (struct vcpu_info *)((uint8_t *)page_to_virt(pg) + offset);
+	if (old == &nowhere) {
+		*fresh = (struct vcpu_info){ .evtchn_upcall_mask = 1 };
+	} else {
+		fresh->evtchn_upcall_pending = old->evtchn_upcall_pending;
+		fresh->evtchn_upcall_mask = old->evtchn_upcall_mask;
+		fresh->evtchn_pending_sel = old->evtchn_pending_sel;
+		fresh->arch = old->arch;
+	}
+	v->vcpu_info_page = pg;
+	atomic_write(&v->vcpu_info, fresh);
+	smp_mb();
+	/* An event may have gone to the old place meanwhile: let the guest
+	 * scan every word. */
+	atomic_or(&fresh->evtchn_pending_sel, ~0UL);
+	event_mark_pending(v);
+	time_show_vcpu(v);
+	return 0;
+}
+
+void vcpu_info_release(struct vcpu *v)
+{
+	struct page *pg = v->vcpu_info_page;
+
+	atomic_write(&v->vcpu_info, &nowhere);
+	v->vcpu_info_page = NULL;
+	if (pg)
+		page_put_and_type(pg);
+}
