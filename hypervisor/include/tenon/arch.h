@@ -68,6 +68,23 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* Save prev's register state from this CPU, load next's; `current` is next
  * afterwards.  Interrupts off.  prev may be equal to next only in nothing. */
 void arch_switch(struct vcpu *prev, struct vcpu *next);
+/* CR4 bits that every guest sees set, and those it may have in its copy. */
+uint64_t arch_guest_cr4_fixed(void);
+uint64_t arch_guest_cr4_allowed(void);
+/* The 512-byte FXSAVE image of a vcpu that is not running, in and out. */
+void arch_set_fxsave(struct vcpu *v, const void *image);
+void arch_get_fxsave(struct vcpu *v, void *image);
+/* Between guest kernel and guest user: root and GS base change; v is current.
+ */
+void arch_toggle_mode(struct vcpu *v);
+/* The current vcpu's FS (0), user GS (1) or kernel GS (2) base now. */
+uint64_t arch_get_segment_base(struct vcpu *v, unsigned which);
+/* GDT frames or LDT of the current vcpu changed: show the new ones. */
+void arch_show_descriptors(struct vcpu *v);
+/* Show frame as page index (0..15) of the current vcpu's LDT. */
+void arch_show_ldt_page(unsigned index, mfn_t frame);
+/* Load v's debug registers if they have a breakpoint; v is current. */
+void arch_load_debug(struct vcpu *v);
 /* A running vcpu's state back into its structure (v is paused and off CPU:
  * nothing to do on this arch). */
 void arch_sync_vcpu(struct vcpu *v);
@@ -100,7 +117,10 @@ uint64_t arch_cpu_khz(void);
 noreturn void arch_reboot(void);
 noreturn void arch_halt(void);
 noreturn void arch_power_off(void);
-/* Print registers and a backtrace of here, for panic. */
+/* Stop all other CPUs for good. */
+void arch_stop_others(void);
+void arch_delay_ms(unsigned ms);
+/* Print a backtrace of here, for panic. */
 void arch_dump(void);
 
 #endif

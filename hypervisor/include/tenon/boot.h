@@ -26,7 +26,8 @@ struct boot_info {
 	unsigned module_count;
 	const char *cmdline;
 	const char *loader;
-	paddr_t rsdp; /* 0: search */
+	paddr_t rsdp;		      /* 0: search */
+	paddr_t info_start, info_end; /* the loader's own block */
 	/* Text console of the firmware, for dom0's start_info. */
 	bool has_framebuffer;
 	struct {

@@ -25,8 +25,12 @@ void pv_inject_page_fault(struct vcpu *v, struct cpu_user_regs *regs,
 	vaddr_t addr, uint32_t error);
 /* The event upcall frame, if one is due. */
 void pv_deliver_events(struct vcpu *v, struct cpu_user_regs *regs);
-/* SYSCALL from guest user code. */
+/* SYSCALL from guest user code, 64-bit and compatibility mode. */
 void pv_syscall(struct vcpu *v, struct cpu_user_regs *regs);
+void pv_syscall32(struct vcpu *v, struct cpu_user_regs *regs);
+/* A selector or IRETQ of the guest faulted on the way in: its failsafe
+ * callback tells it. */
+void pv_failsafe(struct vcpu *v, struct cpu_user_regs *regs);
 
 /*
  * Emulate the privileged instruction at rip (pv/emulate.c).  True: done (or

@@ -19,11 +19,22 @@ struct page;
 #define directmap	 ((uint8_t *)DIRECTMAP_BASE)
 #define m2p		 ((uint64_t *)M2P_BASE) /* machine frame -> guest pfn */
 
+#define M2P_INVALID	 (~0ULL)
+
 extern uint64_t frame_count; /* frames that have a record */
 
-/* RAM by the firmware's map (usable by guests or ours), not device memory. */
-bool mfn_is_ram(mfn_t m);
+/* Owner field that marks the record of a frame that is not RAM: DOMID_IO. */
+#define FRAME_OWNER_IO 0x7ff1
 
-#define M2P_INVALID (~0ULL)
+/*
+ * RAM by the firmware's map, usable by guests or ours; not device memory.
+ * m is below frame_count.
+ */
+static inline bool mfn_is_ram(mfn_t m)
+{
+	/* The owner is the top 16 bits of a record's first word (page.h). */
+	return ((const uint64_t *)FRAME_TABLE_BASE)[m.v * 2] >> 48 !=
+	       FRAME_OWNER_IO;
+}
 
 #endif

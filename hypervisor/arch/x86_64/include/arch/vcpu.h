@@ -60,7 +60,7 @@ struct arch_vcpu {
 	unsigned gdt_entries;
 	vaddr_t ldt_base;
 	unsigned ldt_entries;
-	uint16_t ldt_mapped; /* bit a page mapped in the window */
+	mfn_t ldt_frames[16]; /* pages of it in use; MFN 0: not mapped yet */
 
 	bool trap_bounce_pending;
 	uint8_t nmi_masked;

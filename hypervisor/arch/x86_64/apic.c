@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The local APIC, xAPIC mode: SDM vol. 3A, chapter 10. */
+#include <tenon/arch.h>
+#include <tenon/console.h>
+#include <tenon/cpu.h>
+#include <tenon/panic.h>
+#include <tenon/timer.h>
+#include "x86.h"
+
+#define APIC_ID		   0x020
+#define APIC_TPR	   0x080
+#define APIC_EOI	   0x0b0
+#define APIC_LDR	   0x0d0
+#define APIC_DFR	   0x0e0
+#define APIC_SVR	   0x0f0
+#define APIC_ESR	   0x280
+#define APIC_ICR_LO	   0x300
+#define APIC_ICR_HI	   0x310
+#define APIC_LVT_TIMER	   0x320
+#define APIC_LVT_LINT0	   0x350
+#define APIC_LVT_LINT1	   0x360
+#define APIC_LVT_ERROR	   0x370
+#define APIC_TIMER_INITIAL 0x380
+#define APIC_TIMER_CURRENT 0x390
+#define APIC_TIMER_DIVIDE  0x3e0
+
+#define LVT_MASKED	   (1U << 16)
+#define ICR_PENDING	   (1U << 12)
+#define SVR_ENABLE	   (1U << 8)
+#define DIVIDE_BY_16	   3
+
+volatile uint32_t *apic_base;
+
+/* Timer ticks in 2^32 nanoseconds, for a multiply and a shift. */
+static uint64_t ticks_per_4s;
+
+static uint32_t get(unsigned reg)
+{
+	return apic_base[reg / 4];
+}
+
+static void set(unsigned reg, uint32_t v)
+{
+	apic_base[reg / 4] = v;
+}
+
+void apic_init(paddr_t base)
+{
+	apic_base = mm_map_device(base, 4096);
+}
+
+void apic_init_cpu(void)
+{
+	/* Enabled by the firmware, or now. */
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 1 << 11);
+	set(APIC_DFR, 0xffffffff);
+	set(APIC_LDR, 0);
+	set(APIC_TPR, 0);
+	set(APIC_LVT_TIMER, LVT_MASKED);
+	set(APIC_LVT_LINT0, LVT_MASKED);
+	set(APIC_LVT_LINT1, 0x400); /* NMI */
+	set(APIC_LVT_ERROR, VECTOR_ERROR);
+	set(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
+	set(APIC_ESR, 0);
+	/* Requests left over from the firmware. */
+	for (int i = 0; i < 8; i++)
+		set(APIC_EOI, 0);
+	set(APIC_TIMER_DIVIDE, DIVIDE_BY_16);
+	set(APIC_LVT_TIMER, VECTOR_TIMER);
+}
+
+void apic_eoi(void)
+{
+	set(APIC_EOI, 0);
+}
+
+uint32_t apic_id(void)
+{
+	return get(APIC_ID) >> 24;
+}
+
+void apic_send_ipi(uint32_t apic, uint32_t command)
+{
+	uint64_t flags = arch_irq_save();
+
+	while (get(APIC_ICR_LO) & ICR_PENDING)
+		arch_relax();
+	set(APIC_ICR_HI, apic << 24);
+	set(APIC_ICR_LO, command);
+	arch_irq_restore(flags);
+}
+
+void apic_timer_calibrate(void)
+{
+	uint64_t t0, t1;
+	uint32_t left;
+
+	set(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
+	set(APIC_TIMER_INITIAL, ~0U);
+	t0 = time_now();
+	do
+		t1 = time_now();
+	while (t1 - t0 < 5000000);
+	left = get(APIC_TIMER_CURRENT);
+	set(APIC_TIMER_INITIAL, 0);
+	set(APIC_LVT_TIMER, VECTOR_TIMER);
+	ticks_per_4s = ((uint64_t)(~0U - left) << 32) / (t1 - t0);
+	if (ticks_per_4s == 0)
+		panic("the local APIC's timer does not count");
+}
+
+void arch_timer_program(uint64_t ns)
+{
+	uint64_t now, ticks;
+
+	if (ns == ~0ULL) {
+		set(APIC_TIMER_INITIAL, 0);
+		return;
+	}
+	now = time_now();
+	ns = ns > now ? ns - now : 0;
+	/* Far ones: wake up after a while and look again. */
+	ns = MIN(ns, 1000000000ULL);
+	ticks = (ns * ticks_per_4s) >> 32;
+	set(APIC_TIMER_INITIAL, (uint32_t)MIN(MAX(ticks, 1), 0xffffffffULL));
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System time from the TSC, calibrated against the PIT; wall clock from the
+ * CMOS clock (MC146818, ports 0x70/0x71).
+ */
+#include <tenon/arch.h>
+#include <tenon/console.h>
+#include <tenon/cpu.h>
+#include <tenon/panic.h>
+#include <tenon/timer.h>
+#include "x86.h"
+
+#define PIT_HZ 1193182U
+
+/* ns = (tsc - base) shifted by shift, times mul, over 2^32 (pvclock's form). */
+static uint64_t tsc_base;
+static uint64_t tsc_khz;
+static uint32_t tsc_mul;
+static int8_t tsc_shift;
+static uint64_t wall_sec;
+
+uint64_t arch_tsc(void)
+{
+	return rdtsc();
+}
+
+uint64_t clock_tsc_khz(void)
+{
+	return tsc_khz;
+}
+
+uint64_t arch_cpu_khz(void)
+{
+	return tsc_khz;
+}
+
+static uint64_t scale(uint64_t delta)
+{
+	delta = tsc_shift < 0 ? delta >> -tsc_shift : delta << tsc_shift;
+	return (uint64_t)(((__uint128_t)delta * tsc_mul) >> 32);
+}
+
+uint64_t time_now(void)
+{
+	return scale(rdtsc() - tsc_base);
+}
+
+void arch_time_params(
+	uint64_t *tsc_stamp, uint64_t *system_ns, uint32_t *mul, int8_t *shift)
+{
+	*tsc_stamp = rdtsc();
+	*system_ns = scale(*tsc_stamp - tsc_base);
+	*mul = tsc_mul;
+	*shift = tsc_shift;
+}
+
+/* TSC ticks during count cycles of PIT channel 2, in mode 0. */
+static uint64_t measure(uint16_t count)
+{
+	uint64_t start, end;
+	uint8_t gate = inb(0x61);
+
+	outb(0x61, (gate & ~2) | 1);
+	outb(0x43, 0xb0);
+	outb(0x42, count & 0xff);
+	start = rdtsc();
+	outb(0x42, count >> 8);
+	while (!(inb(0x61) & 0x20))
+		;
+	end = rdtsc();
+	outb(0x61, gate);
+	return end - start;
+}
+
+/* mul and shift so that 2^32 <= ... : khz to nanoseconds. */
+static void set_scale(uint64_t hz)
+{
+	uint64_t ns = 1000000000ULL;
+
+	tsc_shift = 0;
+	while (hz > ns * 2) {
+		hz >>= 1;
+		tsc_shift--;
+	}
+	while (hz <= ns) {
+		hz <<= 1;
+		tsc_shift++;
+	}
+	tsc_mul = (uint32_t)((ns << 32) / hz);
+}
+
+void clock_init(void)
+{
+	const uint16_t count = 11932; /* 10 ms */
+	uint64_t best = ~0ULL;
+
+	/* The quickest of three: interruptions only make it longer. */
+	for (int i = 0; i < 3; i++)
+		best = MIN(best, measure(count));
+	tsc_khz = best * PIT_HZ / count / 1000;
+	if (tsc_khz < 1000)
+		panic("the time-stamp counter does not count");
+	set_scale(tsc_khz * 1000);
+	tsc_base = rdtsc();
+	log_info("clock: TSC at %lu.%03lu MHz", (unsigned long)tsc_khz / 1000,
+		(unsigned long)tsc_khz % 1000);
+}
+
+void udelay(unsigned us)
+{
+	uint64_t end = rdtsc() + tsc_khz * us / 1000;
+
+	while (rdtsc() < end)
+		arch_relax();
+}
+
+static uint8_t cmos(uint8_t reg)
+{
+	outb(0x70, reg);
+	return inb(0x71);
+}
+
+static unsigned from_bcd(uint8_t v, bool is_binary)
+{
+	return is_binary ? v : (v >> 4) * 10U + (v & 15);
+}
+
+/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+static uint64_t days_since_epoch(unsigned year, unsigned month, unsigned day)
+{
+	/* Years begin in March, so that the leap day is the last. */
+	if (month <= 2) {
+		year--;
+		month += 12;
+	}
+	return 365ULL * year + year / 4 - year / 100 + year / 400 +
+	       (153 * (month - 3) + 2) / 5 + day - 1 - 719468;
+}
+
+static uint64_t read_cmos_clock(void)
+{
+	uint8_t sec, min, hour, day, month, year, status;
+	bool is_binary;
+	unsigned h;
+
+	for (int i = 0; i < 100000 && (cmos(0x0a) & 0x80); i++)
+		arch_relax();
+	sec = cmos(0);
+	min = cmos(2);
+	hour = cmos(4);
+	day = cmos(7);
+	month = cmos(8);
+	year = cmos(9);
+	status = cmos(0x0b);
+	is_binary = status & 4;
+	h = from_bcd(hour & 0x7f, is_binary);
+	if (!(status & 2))
+		h = h % 12 + (hour & 0x80 ? 12 : 0);
+	return days_since_epoch(2000 + from_bcd(year, is_binary),
+		       from_bcd(month, is_binary), from_bcd(day, is_binary)) *
+		       86400 +
+	       h * 3600ULL + from_bcd(min, is_binary) * 60 +
+	       from_bcd(sec, is_binary);
+}
+
+void arch_wallclock(uint64_t *sec, uint32_t *nsec)
+{
+	uint64_t now = time_now();
+
+	if (wall_sec == 0)
+		wall_sec = read_cmos_clock() - now / 1000000000;
+	*sec = wall_sec;
+	*nsec = 0;
+}

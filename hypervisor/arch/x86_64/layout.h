@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Numbers that assembly and C of this architecture share: addresses of the
+ * image, selectors, vectors, and offsets into the CPU's stack top.
+ */
+#ifndef X86_LAYOUT_H
+#define X86_LAYOUT_H
+
+#define IMAGE_BASE  0xffff82d000000000 /* plus the physical address */
+#define IMAGE_PHYS  0x200000
+
+#define WINDOW_BASE 0xffff82c000000000 /* + cpu * 2 MiB: GDT and LDT */
+#define MMIO_BASE   0xffff82b000000000 /* device registers of ours */
+
+/* Selectors in our page of every GDT; 0xe023 to 0xe033 are ABI. */
+#define SEL_HV_CS	 0xe008
+#define SEL_HV_DS	 0xe010
+#define SEL_USER_32	 0xe023
+#define SEL_USER_DS	 0xe02b
+#define SEL_USER_CS	 0xe033
+#define SEL_TSS		 0xe040
+#define SEL_LDT		 0xe050
+
+#define VECTOR_FIRST_IRQ 0x20
+#define VECTOR_INT80	 0x80
+#define VECTOR_SYSCALL	 0x100 /* in entry_vector: not a real one */
+#define VECTOR_TIMER	 0xf8
+#define VECTOR_KICK	 0xf9
+#define VECTOR_CALL	 0xfa
+#define VECTOR_ERROR	 0xfe
+#define VECTOR_SPURIOUS	 0xff
+
+/* IST slots of the TSS. */
+#define IST_DF	1
+#define IST_NMI 2
+#define IST_MC	3
+#define IST_DB	4
+
+/* struct cpu_user_regs, public/xen.h (asserted in traps.c). */
+#define REGS_R15    0
+#define REGS_RAX    80
+#define REGS_ERROR  120
+#define REGS_VECTOR 124
+#define REGS_RIP    128
+#define REGS_CS	    136
+#define REGS_RFLAGS 144
+#define REGS_RSP    152
+#define REGS_SS	    160
+#define REGS_ES	    168
+#define REGS_SIZE   200
+#define TOP_CPU	    200
+#define TOP_SCRATCH 208
+#define TOP_SIZE    216
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Console: message ring, outputs, input queue, levels and rate limits. */
+#include <tenon/arch.h>
+#include <tenon/console.h>
+#include <tenon/domain.h>
+#include <tenon/fmt.h>
+#include <tenon/lock.h>
+#include <tenon/softirq.h>
+#include <tenon/string.h>
+#include <tenon/timer.h>
+
+#define RING_SIZE  32768 /* a power of two */
+#define INPUT_SIZE 256	 /* a power of two */
+
+/* At most this many guest-caused lines a second, over all guests. */
+#define GUEST_LINES_PER_SECOND 20
+
+static struct lock console_lock = LOCK_INIT(LOCK_CONSOLE);
+static struct console_out *outputs;
+static bool is_forced;
+
+static char ring[RING_SIZE];
+static uint64_t ring_end;   /* bytes ever written */
+static uint64_t ring_start; /* first byte still shown */
+
+static char input[INPUT_SIZE];
+static unsigned input_head, input_tail;
+
+static enum log_level level_own = LOG_INFO;
+static enum log_level level_guest = LOG_WARN;
+
+void console_register(struct console_out *out)
+{
+	out->next = outputs;
+	outputs = out;
+}
+
+void console_set_levels(enum log_level own, enum log_level guest)
+{
+	level_own = own;
+	level_guest = guest;
+}
+
+void console_force(void)
+{
+	is_forced = true;
+}
+
+static void write_locked(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ring[ring_end++ & (RING_SIZE - 1)] = s[i];
+	if (ring_end - ring_start > RING_SIZE)
+		ring_start = ring_end - RING_SIZE;
+	for (struct console_out *o = outputs; o; o = o->next)
+		o->put(s, n);
+}
+
+void console_write(const char *s, size_t n)
+{
+	uint64_t flags;
+
+	if (is_forced) {
+		write_locked(s, n);
+		return;
+	}
+	flags = lock_take_irq(&console_lock);
+	write_locked(s, n);
+	lock_drop_irq(&console_lock, flags);
+}
+
+static void print_line(const char *prefix, const char *fmt, va_list args)
+{
+	char line[256];
+	size_t n = fmt_print(line, sizeof(line) - 1, "%s", prefix);
+
+	n += fmt_vprint(line + n, sizeof(line) - 1 - n, fmt, args);
+	n = MIN(n, sizeof(line) - 2);
+	line[n++] = '\n';
+	console_write(line, n);
+}
+
+void log_print(enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	if (level > level_own)
+		return;
+	va_start(args, fmt);
+	print_line("(TN) ", fmt, args);
+	va_end(args);
+}
+
+/* A bucket refilled each second; says once how many lines it dropped. */
+static bool may_print_for_guest(void)
+{
+	static uint64_t window;
+	static unsigned printed, dropped;
+	uint64_t now = time_now() / 1000000000;
+
+	if (now != window) {
+		window = now;
+		printed = 0;
+		if (dropped) {
+			unsigned n = dropped;
+
+			dropped = 0;
+			log_print(LOG_WARN, "%u messages about guests dropped",
+				n);
+		}
+	}
+	if (printed >= GUEST_LINES_PER_SECOND) {
+		dropped++;
+		return false;
+	}
+	printed++;
+	return true;
+}
+
+void log_guest(const struct domain *d, const char *fmt, ...)
+{
+	char prefix[24];
+	va_list args;
+
+	if (level_guest < LOG_WARN || !may_print_for_guest())
+		return;
+	fmt_print(prefix, sizeof(prefix), "(TN) d%u: ", d->id);
+	va_start(args, fmt);
+	print_line(prefix, fmt, args);
+	va_end(args);
+}
+
+size_t console_ring_read(uint64_t *index, char *buf, size_t n)
+{
+	uint64_t flags = lock_take_irq(&console_lock);
+	size_t done = 0;
+
+	if (*index < ring_start)
+		*index = ring_start;
+	while (done < n && *index < ring_end)
+		buf[done++] = ring[(*index)++ & (RING_SIZE - 1)];
+	lock_drop_irq(&console_lock, flags);
+	return done;
+}
+
+void console_ring_clear(void)
+{
+	uint64_t flags = lock_take_irq(&console_lock);
+
+	ring_start = ring_end;
+	lock_drop_irq(&console_lock, flags);
+}
+
+void console_input(char c)
+{
+	uint64_t flags = lock_take_irq(&console_lock);
+
+	if (input_head - input_tail < INPUT_SIZE)
+		input[input_head++ & (INPUT_SIZE - 1)] = c;
+	lock_drop_irq(&console_lock, flags);
+	softirq_raise(SOFTIRQ_CONSOLE);
+}
+
+size_t console_read(char *buf, size_t n)
+{
+	uint64_t flags = lock_take_irq(&console_lock);
+	size_t done = 0;
+
+	while (done < n && input_tail != input_head)
+		buf[done++] = input[input_tail++ & (INPUT_SIZE - 1)];
+	lock_drop_irq(&console_lock, flags);
+	return done;
+}
