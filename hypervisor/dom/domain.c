@@ -3,13 +3,12 @@
  * Domains: the table of all of them, their making and their freeing.
  *
  * A domain is in the table from creation until its structure is freed.  That
- * is when nobody has a reference and no frame is its own any more; frames that
- * others still map keep it (domain_by_id must find their owner).
+ * is when nobody has a reference any more; its frames hold one together, so
+ * those that others still map keep it (core/page_domain.c).
  */
 #include <tenon/domain.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
-#include <tenon/bitmap.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/grant.h>
@@ -31,8 +30,6 @@
 #define GRANT_FRAMES_DEFAULT	64
 #define MAPTRACK_FRAMES_DEFAULT 1024
 
-#define REAP_RETRY_NS		100000000ULL
-
 struct domain *dom0, *domain_idle, *domain_io, *domain_xen;
 
 static struct lock list_lock = LOCK_INIT(LOCK_DOMAIN_LIST);
@@ -41,7 +38,6 @@ static struct domain **table[DOMID_MASK / CHUNK_IDS + 1];
 
 /* Domains with refs 0, to be freed; a stack, pushed by anyone. */
 static struct domain *reap_list;
-static struct timer reap_timer;
 static bool must_tell_dom0; /* VIRQ_DOM_EXC is due */
 
 /* Nodes of the range sets. */
@@ -136,23 +132,17 @@ void domain_ref(struct domain *d)
 	BUG_ON(refs < 2);
 }
 
-static void push_dead(struct domain *d)
-{
-	struct domain *head = atomic_read(&reap_list);
-
-	do {
-		d->reap_next = head;
-	} while (!atomic_cas(&reap_list, &head, d));
-}
-
 void domain_put(struct domain *d)
 {
 	uint32_t refs = atomic_sub(&d->refs, 1);
+	struct domain *head = atomic_read(&reap_list);
 
 	BUG_ON(refs == ~0U);
 	if (refs)
 		return;
-	push_dead(d);
+	do {
+		d->reap_next = head;
+	} while (!atomic_cas(&reap_list, &head, d));
 	softirq_raise(SOFTIRQ_DOMAIN);
 }
 
@@ -271,16 +261,13 @@ static struct domain *domain_alloc(domid_t id, unsigned vcpu_count)
 	sets = heap_alloc_array(3, sizeof(*sets));
 	d->iomem = sets;
 	d->vcpu = heap_alloc_array(vcpu_count, sizeof(*d->vcpu));
-	d->page_chunks = heap_alloc_array(
-		BITMAP_WORDS(DIV_UP(frame_count, MIB(4) / PAGE_SIZE)),
-		sizeof(uint64_t));
 	if (sets) {
 		d->ioports = sets + 1;
 		d->irqs = sets + 2;
 		for (i = 0; i < 3; i++)
 			rangeset_init(&sets[i], &range_ops, NULL);
 	}
-	if (!sets || !d->vcpu || !d->page_chunks) {
+	if (!sets || !d->vcpu) {
 		domain_free(d);
 		return NULL;
 	}
@@ -369,33 +356,17 @@ static struct domain *create_pseudo(domid_t id, unsigned vcpu_count)
 static void domain_reap(void)
 {
 	struct domain *d, *next;
-	bool must_retry = false;
 
 	for (d = atomic_swap(&reap_list, NULL); d; d = next) {
 		next = d->reap_next;
-		if (atomic_read(&d->page_count) ||
-			atomic_read(&d->shared_count)) {
-			push_dead(d);
-			must_retry = true;
-			continue;
-		}
 		lock_take(&list_lock);
 		atomic_write(slot_of(d->id), NULL);
 		lock_drop(&list_lock);
 		domain_free(d);
 		atomic_write(&must_tell_dom0, true);
 	}
-	/* A frame of one is mapped by another domain yet. */
-	if (must_retry)
-		timer_set(&reap_timer, time_now() + REAP_RETRY_NS);
 	if (atomic_swap(&must_tell_dom0, false))
 		domain_send_global_virq(VIRQ_DOM_EXC);
-}
-
-static void reap_again(void *arg)
-{
-	(void)arg;
-	softirq_raise(SOFTIRQ_DOMAIN);
 }
 
 void domain_init(void)
@@ -405,7 +376,6 @@ void domain_init(void)
 	must_tell_dom0 = false;
 	dom0 = NULL;
 	time_init();
-	timer_init(&reap_timer, reap_again, NULL, this_cpu()->id);
 	softirq_register(SOFTIRQ_DOMAIN, domain_reap);
 	domain_idle = create_pseudo(DOMID_IDLE, NR_CPUS);
 	domain_io = create_pseudo(DOMID_IO, 1);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Dispatch of hypercalls, and multicall, which makes many of them in one. */
+#include <tenon/hypercall.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/entry.h>
+#include <tenon/errno.h>
+#include <tenon/event.h>
+#include <tenon/guest_copy.h>
+#include <tenon/softirq.h>
+#include <public/xen.h>
+
+#define SYSCALL_LENGTH 2 /* bytes of the instruction: APM vol. 3, SYSCALL */
+
+#define HYPERCALL_MAX  64
+
+static const struct {
+	hypercall_fn *fn;
+	unsigned arg_count;
+} table[HYPERCALL_MAX] = {
+#define HYPERCALL(nr, name, args) [nr] = { hc_##name, args },
+#include <tenon/hypercalls.def>
+#undef HYPERCALL
+};
+
+bool hypercall_should_yield(void)
+{
+	return softirq_pending() || event_is_pending(current);
+}
+
+long hypercall_dispatch(struct hypercall *hc)
+{
+	if (hc->nr >= HYPERCALL_MAX || !table[hc->nr].fn)
+		return -ENOSYS;
+	return table[hc->nr].fn(hc);
+}
+
+void entry_hypercall(struct cpu_user_regs *regs)
+{
+	struct vcpu *v = current;
+	struct hypercall hc = {
+		.v = v,
+		.d = v->domain,
+		.nr = (unsigned)regs->rax,
+		.arg = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
+			regs->r9 },
+	};
+	long r = hypercall_dispatch(&hc);
+
+	/* iret has replaced the whole frame. */
+	if (hc.nr == __HYPERVISOR_iret)
+		return;
+	if (r != -ERESTART_HC) {
+		regs->rax = (uint64_t)r;
+		return;
+	}
+	/* Again, from the instruction; rax still holds the number. */
+	regs->rip -= SYSCALL_LENGTH;
+	regs->rdi = hc.arg[0];
+	regs->rsi = hc.arg[1];
+	regs->rdx = hc.arg[2];
+	regs->r10 = hc.arg[3];
+	regs->r8 = hc.arg[4];
+	regs->r9 = hc.arg[5];
+}
+
+/* One entry at va; 0, -EFAULT, or -ERESTART_HC with the entry updated. */
+static long multicall_one(struct hypercall *hc, vaddr_t va)
+{
+	struct hypercall one = { .v = hc->v, .d = hc->d };
+	struct multicall_entry entry;
+	long r;
+	unsigned i;
+
+	if (guest_read_va(&entry, va) != 0)
+		return -EFAULT;
+	for (i = 0; i < 6; i++)
+		one.arg[i] = entry.args[i];
+	one.nr = entry.op < HYPERCALL_MAX ? (unsigned)entry.op : HYPERCALL_MAX;
+	/* Neither changes the frame that this call returns to, nor nests. */
+	if (one.nr == __HYPERVISOR_iret || one.nr == __HYPERVISOR_multicall)
+		r = -EINVAL;
+	else
+		r = hypercall_dispatch(&one);
+
+	if (r == -ERESTART_HC) {
+		if (arch_copy_to_guest(
+			    va + offsetof(struct multicall_entry, args),
+			    one.arg, sizeof(one.arg)) != 0)
+			return -EFAULT;
+		return r;
+	}
+	if (arch_copy_to_guest(va + offsetof(struct multicall_entry, result),
+		    &r, sizeof(r)) != 0)
+		return -EFAULT;
+	return 0;
+}
+
+/* Arguments: the array of entries, how many. */
+long hc_multicall(struct hypercall *hc)
+{
+	vaddr_t va = hc->arg[0];
+	uint64_t left = (uint32_t)hc->arg[1];
+	long r;
+
+	for (; left; left--, va += sizeof(struct multicall_entry)) {
+		r = multicall_one(hc, va);
+		if (r == -ERESTART_HC)
+			break;
+		if (r)
+			return r;
+		if (left > 1 && hypercall_should_yield()) {
+			left--;
+			va += sizeof(struct multicall_entry);
+			break;
+		}
+	}
+	if (!left)
+		return 0;
+	hc->arg[0] = va;
+	hc->arg[1] = left;
+	return -ERESTART_HC;
+}
