@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Foreign memory; see tenonctrl/fmem.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <tenonctrl/call.h>
+#include <tenonctrl/fmem.h>
+#include "os.h"
+
+int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
+	size_t count, void **out)
+{
+	void *state, *map;
+	const struct os_ops *ops = ctrl_os(c, &state);
+	int *errors, ret;
+
+	if (!count)
+		return -EINVAL;
+	errors = calloc(count, sizeof(*errors));
+	if (!errors)
+		return -ENOMEM;
+	ret = ops->map_frames(state, domid, frames, count, errors, &map);
+	if (ret)
+		goto out;
+	for (size_t i = 0; i < count && !ret; i++)
+		ret = errors[i];
+	if (ret)
+		ops->unmap(state, map, count);
+	else
+		*out = map;
+out:
+	free(errors);
+	return ret;
+}
+
+void fmem_unmap(struct ctrl *c, void *map, size_t count)
+{
+	void *state;
+	const struct os_ops *ops = ctrl_os(c, &state);
+
+	if (map)
+		ops->unmap(state, map, count);
+}
+
+int fmem_map_resource(struct ctrl *c, uint32_t domid, uint32_t type,
+	uint32_t id, uint32_t index, size_t count, void **out)
+{
+	void *state;
+	const struct os_ops *ops = ctrl_os(c, &state);
+
+	return ops->map_resource(state, domid, type, id, index, count, out);
+}

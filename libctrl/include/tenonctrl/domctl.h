@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One domain's controls, by the domctl hypercall (interface version 0x15) and
+ * the few memory, event and page-table calls that a builder makes for it.
+ * All: -ESRCH no such domain; -EACCES the hypervisor speaks another version;
+ * -EPERM not dom0; -ENOMEM no memory left.
+ */
+#ifndef TENONCTRL_DOMCTL_H
+#define TENONCTRL_DOMCTL_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <public/xen.h>
+#include <public/domctl.h>
+
+struct ctrl;
+
+/* Makes a domain, paused and without memory; `domid` is the number it got. */
+int domctl_create(struct ctrl *c, const struct xen_domctl_createdomain *config,
+	uint32_t *domid);
+/* Returns when all is torn down but what others still map. */
+int domctl_destroy(struct ctrl *c, uint32_t domid);
+int domctl_pause(struct ctrl *c, uint32_t domid);
+int domctl_unpause(struct ctrl *c, uint32_t domid);
+int domctl_max_vcpus(struct ctrl *c, uint32_t domid, uint32_t vcpus);
+/* The most memory that the domain may have, in KiB. */
+int domctl_max_mem(struct ctrl *c, uint32_t domid, uint64_t kib);
+int domctl_set_context(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	const struct vcpu_guest_context *context);
+
+/*
+ * Gives the domain `count` pages as its pseudo-physical frames 0 and up, in
+ * extents of 2 MiB where they can be had. p2m[] receives the machine frames.
+ * -ENOMEM: not all could be had; the domain keeps what it got.
+ */
+int domctl_populate(
+	struct ctrl *c, uint32_t domid, size_t count, xen_pfn_t *p2m);
+/* Tells the domain that its memory is RAM from 0 to `bytes`. */
+int domctl_memory_map(struct ctrl *c, uint32_t domid, uint64_t bytes);
+/* A port of `domid` that only `remote` can bind to. */
+int domctl_alloc_port(
+	struct ctrl *c, uint32_t domid, uint32_t remote, uint32_t *port);
+/* Validates and pins the domain's level 4 page table. */
+int domctl_pin_l4(struct ctrl *c, uint32_t domid, xen_pfn_t mfn);
+
+#endif
