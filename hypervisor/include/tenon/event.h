@@ -11,15 +11,25 @@
 
 struct domain;
 struct vcpu;
+struct evtchn_status;
 
 #define EVENT_PORTS_MAX 4096 /* EVTCHN_2L_NR_CHANNELS on 64 bits */
+#define EVENT_PIRQS_MAX 1024 /* pirqs 0.. that a domain can bind */
 
 must_check int event_init(struct domain *d); /* 0 or -ENOMEM */
-/* Close all: -ERESTART_HC until done.  Then event_free. */
+/* Only ports 1..max_port from now on (createdomain's max_evtchn_port); those
+ * in use stay. */
+void event_set_limit(struct domain *d, uint32_t max_port);
+/* Close all: -ERESTART_HC until done.  Then event_free, when the structure of
+ * d is freed. */
 must_check int event_close_all(struct domain *d);
 void event_free(struct domain *d);
 
-/* The operations, as EVTCHNOP_*; results by pointer; negative errno. */
+/*
+ * The operations, as EVTCHNOP_*; results by pointer.  Errors: -EINVAL no such
+ * port, pirq or VIRQ, or the port is of another kind; -ENOSPC all ports used;
+ * -ENOMEM; -ENOENT no such vcpu; -ESRCH no such domain; -EEXIST bound already.
+ */
 must_check int event_alloc_unbound(
 	struct domain *d, domid_t remote, uint32_t *port);
 must_check int event_bind_interdomain(
@@ -33,11 +43,24 @@ must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
 must_check int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu);
 must_check int event_unmask(struct domain *d, uint32_t port);
+/* Fills status, vcpu and u of *out, which the caller has zeroed. */
+must_check int event_status(
+	struct domain *d, uint32_t port, struct evtchn_status *out);
+/* Close all and stay usable: -ERESTART_HC until done. */
 must_check int event_reset(struct domain *d);
+/* Is the guest's pending bit set?  For polls; any number may be asked. */
+bool event_port_is_pending(struct domain *d, uint32_t port);
 
 /* Raise a VIRQ: of a vcpu, or a global one of d.  Nothing if unbound. */
 void event_send_vcpu_virq(struct vcpu *v, unsigned virq);
 void event_send_global_virq(struct domain *d, unsigned virq);
+/*
+ * Raise a global VIRQ of the machine to whom it is assigned: dom0, or the
+ * domain that set_virq_handler named, as long as it lives.  assign: 0, -EINVAL
+ * if virq is not global.
+ */
+void event_send_machine_virq(unsigned virq);
+must_check int event_assign_virq(struct domain *d, unsigned virq);
 /* A physical interrupt for d's pirq arrived: irq context. */
 void event_send_pirq(struct domain *d, unsigned pirq);
 
@@ -48,6 +71,7 @@ void event_mark_pending(struct vcpu *v);
 /* A vcpu goes: unbind its ports to vcpu 0. */
 void event_vcpu_gone(struct vcpu *v);
 
+/* Recheck every port against its peer, its VIRQ and its pirq; panics. */
 void event_audit(const struct domain *d);
 
 #endif
