@@ -65,7 +65,7 @@ static struct domain **slot_of(domid_t id)
 	return chunk ? &chunk[id & (CHUNK_IDS - 1)] : NULL;
 }
 
-struct domain *domain_by_id(domid_t id)
+static struct domain *by_id(domid_t id)
 {
 	struct domain **slot = slot_of(id);
 
@@ -88,7 +88,7 @@ struct domain *domain_get(domid_t id)
 	struct domain *d;
 
 	lock_take(&list_lock);
-	d = domain_by_id(id);
+	d = by_id(id);
 	if (d && !ref_unless_zero(d))
 		d = NULL;
 	lock_drop(&list_lock);
@@ -116,7 +116,7 @@ struct domain *domain_get_next(domid_t id)
 			i = (i | (CHUNK_IDS - 1)) + 1;
 			continue;
 		}
-		d = domain_by_id((domid_t)i++);
+		d = by_id((domid_t)i++);
 		if (d && ref_unless_zero(d))
 			break;
 		d = NULL;
@@ -161,7 +161,7 @@ int domain_pick_id(domid_t *id)
 	for (n = 0, i = hint; n < DOMID_FIRST_RESERVED; n++, i++) {
 		if (i >= DOMID_FIRST_RESERVED)
 			i = 1;
-		if (domain_by_id((domid_t)i))
+		if (by_id((domid_t)i))
 			continue;
 		hint = (domid_t)(i + 1);
 		lock_drop(&list_lock);
@@ -316,7 +316,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
 		config->max_vcpus > DOMAIN_MAX_VCPUS ||
 		config->flags & XEN_DOMCTL_CDF_hvm)
 		return -EINVAL;
-	if (domain_by_id(id))
+	if (by_id(id))
 		return -EEXIST;
 	d = domain_alloc(id, config->max_vcpus);
 	if (!d)

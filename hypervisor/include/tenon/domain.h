@@ -165,11 +165,6 @@ struct domain *domain_get_or_self(domid_t id);
 void domain_ref(struct domain *d);
 /* Any context; the structure itself goes in SOFTIRQ_DOMAIN. */
 void domain_put(struct domain *d);
-/*
- * The domain of this id, no reference taken and no lock: for who knows that
- * it cannot go meanwhile (a frame that it owns is held).  NULL: none.
- */
-struct domain *domain_by_id(domid_t id);
 /* Iterate: the domain (no pseudo one) with the lowest id >= id, referenced,
  * or NULL. */
 struct domain *domain_get_next(domid_t id);

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * platform_op: what dom0's kernel does to the machine; xsm_op, which is not
+ * there.
+ */
+#include <tenon/acpi.h>
+#include <tenon/atomic.h>
+#include <tenon/console.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/guest_copy.h>
+#include <tenon/hypercall.h>
+#include <tenon/pv.h>
+#include <tenon/string.h>
+#include <public/platform.h>
+
+#define NS_PER_S	  1000000000ULL
+#define PM_ENTRIES_MAX	  64 /* states of a CPU in one upload */
+#define CPUID_VENDOR_LEAF 0
+#define CPUID_VERSION	  1
+
+/* What dom0 told of each ACPI processor's power states: kept for the tools;
+ * the hypervisor itself halts with HLT and leaves frequencies alone. */
+static struct {
+	bool has_cx, has_px;
+	uint32_t acpi_id;
+	uint32_t cx_count, px_count, px_limit;
+} pm_info[NR_CPUS];
+
+static struct lock pm_lock = LOCK_INIT(LOCK_DOMAIN);
+
+static long settime(uint64_t sec, uint32_t nsec, uint64_t system_time)
+{
+	if (nsec >= NS_PER_S)
+		return -EINVAL;
+	time_set_wallclock(sec, nsec, system_time);
+	return 0;
+}
+
+static uint32_t max_present(void)
+{
+	return cpu_count ? cpu_count - 1 : 0;
+}
+
+static const struct cpu *cpu_of(uint32_t id)
+{
+	return id < NR_CPUS ? cpus[id] : NULL;
+}
+
+static long get_cpuinfo(struct xenpf_pcpuinfo *info)
+{
+	const struct cpu *c = cpu_of(info->xen_cpuid);
+
+	info->max_present = max_present();
+	info->apic_id = info->acpi_id = ~0U;
+	info->flags = XEN_PCPU_FLAGS_INVALID;
+	if (c) {
+		info->apic_id = c->apic_id;
+		info->acpi_id = c->acpi_id;
+		info->flags = c->is_online ? XEN_PCPU_FLAGS_ONLINE : 0;
+	}
+	return 0;
+}
+
+/* Family, model and stepping out of leaf 1: SDM vol. 2A, CPUID. */
+static long get_cpu_version(struct vcpu *v, struct xenpf_pcpu_version *info)
+{
+	const struct cpu *c = cpu_of(info->xen_cpuid);
+	uint32_t regs[4], id = info->xen_cpuid, family, model;
+
+	memset(info, 0, sizeof(*info));
+	info->xen_cpuid = id;
+	info->max_present = max_present();
+	if (!c || !c->is_online)
+		return 0;
+	/* All CPUs are of one kind. */
+	pv_cpuid(v, CPUID_VENDOR_LEAF, 0, regs);
+	memcpy(info->vendor_id, &regs[1], 4);
+	memcpy(info->vendor_id + 4, &regs[3], 4);
+	memcpy(info->vendor_id + 8, &regs[2], 4);
+	pv_cpuid(v, CPUID_VERSION, 0, regs);
+	family = regs[0] >> 8 & 15;
+	model = regs[0] >> 4 & 15;
+	if (family == 15 || family == 6)
+		model |= regs[0] >> 12 & 0xf0;
+	if (family == 15)
+		family += regs[0] >> 20 & 255;
+	info->family = family;
+	info->model = model;
+	info->stepping = regs[0] & 15;
+	return 0;
+}
+
+static long set_pminfo(const struct xenpf_set_processor_pminfo *op)
+{
+	uint32_t count = op->type == XEN_PM_CX ? op->u.power.count
+					       : op->u.perf.state_count;
+	unsigned i, cpu;
+	long r = -EINVAL;
+
+	/* _PDC: the capabilities are those that the firmware has; no change. */
+	if (op->type == XEN_PM_PDC)
+		return 0;
+	if (op->type != XEN_PM_CX && op->type != XEN_PM_PX)
+		return -EINVAL;
+	if (count > PM_ENTRIES_MAX)
+		return -EINVAL;
+	lock_take(&pm_lock);
+	cpu_for_each (cpu, atomic_read(&cpus_online)) {
+		if (cpus[cpu]->acpi_id != op->id)
+			continue;
+		i = cpu;
+		pm_info[i].acpi_id = op->id;
+		if (op->type == XEN_PM_CX) {
+			pm_info[i].has_cx = true;
+			pm_info[i].cx_count = count;
+		} else {
+			pm_info[i].has_px = true;
+			if (op->u.perf.flags & XEN_PX_PSS)
+				pm_info[i].px_count = count;
+			if (op->u.perf.flags & XEN_PX_PPC)
+				pm_info[i].px_limit = op->u.perf.platform_limit;
+		}
+		r = 0;
+		break;
+	}
+	lock_drop(&pm_lock);
+	return r;
+}
+
+static long enter_sleep(const struct xenpf_enter_acpi_sleep *op)
+{
+	if (op->flags || !op->sleep_state || op->sleep_state > 5)
+		return -EINVAL;
+	log_info("dom0 enters ACPI state S%u", op->sleep_state);
+	return acpi_enter_sleep(op->val_a, op->val_b, op->sleep_state);
+}
+
+/* Bits of CPUs that are not online are cleared; *times of the others set. */
+static long getidletime(struct xenpf_getidletime *op)
+{
+	unsigned cpu, n = MIN(op->cpumap_nr_cpus, NR_CPUS);
+	uint8_t map;
+	uint64_t ns;
+
+	for (cpu = 0; cpu < n; cpu++) {
+		if (cpu % 8 == 0 &&
+			guest_read_at(&map, op->cpumap_bitmap, cpu / 8) != 0)
+			return -EFAULT;
+		if (map & 1U << cpu % 8) {
+			ns = 0;
+			if (atomic_read(&cpus_online) & CPUMASK(cpu))
+				ns = sched_idle_time(cpu);
+			else
+				map &= (uint8_t) ~(1U << cpu % 8);
+			if (guest_write_at(op->idletime, cpu, &ns) != 0)
+				return -EFAULT;
+		}
+		if ((cpu % 8 == 7 || cpu == n - 1) &&
+			guest_write_at(op->cpumap_bitmap, cpu / 8, &map) != 0)
+			return -EFAULT;
+	}
+	op->now = time_now();
+	return 0;
+}
+
+/*
+ * From a BIOS that was not asked: no disks, no monitor; and this is no EFI
+ * machine as far as dom0 is told.
+ */
+static long firmware_info(struct xenpf_firmware_info *op)
+{
+	switch (op->type) {
+	case XEN_FW_DISK_INFO:
+	case XEN_FW_DISK_MBR_SIGNATURE:
+	case XEN_FW_VBEDDC_INFO:
+		return -ESRCH;
+	case XEN_FW_EFI_INFO:
+		return -ENODEV;
+	case XEN_FW_KBD_SHIFT_FLAGS:
+		if (op->index)
+			return -ESRCH;
+		op->u.kbd_shift_flags = 0;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static long core_parking(struct xenpf_core_parking *op)
+{
+	if (op->type != XEN_CORE_PARKING_GET)
+		return -ENOSYS;
+	op->idle_nums = 0;
+	return 0;
+}
+
+/* The part of an operation that has results, to be copied back. */
+static long run(struct hypercall *hc, struct xen_platform_op *op)
+{
+	switch (op->cmd) {
+	case XENPF_settime32:
+		return settime(op->u.settime32.secs, op->u.settime32.nsecs,
+			op->u.settime32.system_time);
+	case XENPF_settime64:
+		if (op->u.settime64.mbz)
+			return -EINVAL;
+		return settime(op->u.settime64.secs, op->u.settime64.nsecs,
+			op->u.settime64.system_time);
+	case XENPF_get_cpuinfo:
+		return get_cpuinfo(&op->u.pcpu_info);
+	case XENPF_get_cpu_version:
+		return get_cpu_version(hc->v, &op->u.pcpu_version);
+	case XENPF_set_processor_pminfo:
+		return set_pminfo(&op->u.set_pminfo);
+	case XENPF_enter_acpi_sleep:
+		return enter_sleep(&op->u.enter_acpi_sleep);
+	case XENPF_getidletime:
+		return getidletime(&op->u.getidletime);
+	case XENPF_firmware_info:
+		return firmware_info(&op->u.firmware_info);
+	case XENPF_core_parking:
+		return core_parking(&op->u.core_parking);
+	case XENPF_platform_quirk:
+		/* Quirks of chipsets older than this CPU's architecture. */
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* Argument: the operation. */
+long hc_platform_op(struct hypercall *hc)
+{
+	struct xen_platform_op op;
+	long r;
+
+	if (!hc->d->is_hardware)
+		return -EPERM;
+	if (guest_read_va(&op, hc->arg[0]) != 0)
+		return -EFAULT;
+	if (op.interface_version != XENPF_INTERFACE_VERSION)
+		return -EACCES;
+	r = run(hc, &op);
+	if (r)
+		return r;
+	return guest_write_va(hc->arg[0], &op);
+}
+
+/* Security modules: none is loaded. */
+long hc_xsm_op(struct hypercall *hc)
+{
+	(void)hc;
+	return -ENOSYS;
+}
