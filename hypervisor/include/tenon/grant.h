@@ -16,6 +16,12 @@ must_check int grant_init(
 	struct domain *d, unsigned max_frames, unsigned max_maptrack);
 /* Undo every mapping that dying d holds of others: -ERESTART_HC until done. */
 must_check int grant_release_mappings(struct domain *d);
+/*
+ * After those: give back the table's own frames (page_unshare), which hold a
+ * reference of the dying domain; operations on its table fail from now on.
+ */
+void grant_release_frames(struct domain *d);
+/* The structures, when nobody refers to d any more. */
 void grant_free(struct domain *d);
 
 /* Frame i of the table, growing it if need be (XENMAPSPACE_grant_table,
