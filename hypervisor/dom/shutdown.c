@@ -16,7 +16,6 @@
 #include <tenon/hypercall.h>
 #include <tenon/page.h>
 #include <tenon/pagetype.h>
-#include <tenon/pv.h>
 #include <tenon/rangeset.h>
 #include <public/sched.h>
 #include "domain_private.h"
