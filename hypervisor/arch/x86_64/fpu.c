@@ -6,6 +6,7 @@
 #include <tenon/arch.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
+#include <tenon/errno.h>
 #include <tenon/page.h>
 #include <tenon/string.h>
 #include "traps.h"
@@ -21,16 +22,43 @@ static void *area(struct vcpu *v)
 	return (void *)ALIGN_UP((uintptr_t)v->arch.xsave, 64);
 }
 
+static void load_xcr0(uint64_t value)
+{
+	if (this_cpu()->arch.xcr0 == value)
+		return;
+	this_cpu()->arch.xcr0 = value;
+	x86_xsetbv_safe(value);
+}
+
 void fpu_init_cpu(void)
 {
 	clear_ts();
 	if (cpu_features.has_xsave)
-		x86_xsetbv_safe(cpu_features.xcr0_mask);
+		load_xcr0(cpu_features.xcr0_mask);
+}
+
+uint64_t arch_xcr0_mask(void)
+{
+	return cpu_features.has_xsave ? cpu_features.xcr0_mask : 0;
+}
+
+int arch_set_xcr0(struct vcpu *v, uint64_t value)
+{
+	/* x87 always; AVX needs SSE; AVX-512 needs AVX and comes whole. */
+	if (!(value & 1) || (value & ~arch_xcr0_mask()) ||
+		((value & 4) && !(value & 2)) ||
+		((value & 0xe0) && ((value & 0xe0) != 0xe0 || !(value & 4))))
+		return -EINVAL;
+	v->arch.xcr0 = value;
+	load_xcr0(value);
+	return 0;
 }
 
 void fpu_save(struct vcpu *v)
 {
 	clear_ts();
+	if (cpu_features.has_xsave)
+		load_xcr0(cpu_features.xcr0_mask);
 	if (cpu_features.has_xsave)
 		__asm__ volatile("xsave64 (%0)" ::"r"(area(v)),
 				 "a"(0xffffffffU), "d"(0xffffffffU)
@@ -62,6 +90,8 @@ void fpu_restore(struct vcpu *v)
 		reset_area(v);
 	/* XCR0 is ours while the area is loaded: all parts are switched. */
 	if (cpu_features.has_xsave)
+		load_xcr0(cpu_features.xcr0_mask);
+	if (cpu_features.has_xsave)
 		error = x86_xrstor_safe(area(v), cpu_features.xcr0_mask);
 	else
 		error = x86_fxrstor_safe(area(v));
@@ -72,6 +102,8 @@ void fpu_restore(struct vcpu *v)
 		else
 			x86_fxrstor_safe(area(v));
 	}
+	if (cpu_features.has_xsave)
+		load_xcr0(v->arch.xcr0);
 	if (v->arch.fpu_ts)
 		write_cr0(read_cr0() | CR0_TS);
 }

@@ -40,6 +40,17 @@ void arch_vcpu_destroy(struct vcpu *v)
 	v->arch.xsave = NULL;
 }
 
+void arch_set_tsc_aux(struct vcpu *v, uint32_t value)
+{
+	struct cpu *c = this_cpu();
+
+	v->arch.tsc_aux = value;
+	if (!cpu_features.has_rdtscp || c->arch.tsc_aux == value)
+		return;
+	c->arch.tsc_aux = value;
+	wrmsr(MSR_TSC_AUX, value);
+}
+
 static void save_segments(struct vcpu *v, struct cpu_user_regs *r)
 {
 	uint64_t gs = rdmsr(MSR_GS_BASE), shadow = rdmsr(MSR_KERNEL_GS_BASE);
@@ -67,6 +78,8 @@ static void load_segments(struct vcpu *v)
 	x86_load_es(r->es);
 	x86_load_fs(r->fs);
 	x86_load_gs(r->gs);
+	if (cpu_features.has_rdtscp)
+		arch_set_tsc_aux(v, v->arch.tsc_aux);
 	wrmsr(MSR_FS_BASE, v->arch.fs_base);
 	wrmsr(MSR_GS_BASE, v->arch.in_kernel ? v->arch.gs_base_kernel
 					     : v->arch.gs_base_user);
@@ -188,7 +201,6 @@ void arch_set_segment_base(struct vcpu *v, unsigned which, uint64_t base)
 	}
 }
 
-/* The caller's segment bases now (emulation of MSR reads). */
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned which)
 {
 	(void)v;
@@ -232,4 +244,29 @@ int arch_clear_guest(vaddr_t dst, size_t n)
 	if (!is_guest_range(dst, n))
 		return -EFAULT;
 	return x86_clear((void *)dst, n);
+}
+
+void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	cpuid_count(leaf, sub, r);
+}
+
+int arch_rdmsr(uint32_t msr, uint64_t *value)
+{
+	return x86_rdmsr_safe(msr, value);
+}
+
+uint32_t arch_io_read(uint16_t port, unsigned size)
+{
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
+}
+
+void arch_io_write(uint16_t port, unsigned size, uint32_t value)
+{
+	if (size == 1)
+		outb(port, (uint8_t)value);
+	else if (size == 2)
+		outw(port, (uint16_t)value);
+	else
+		outl(port, value);
 }

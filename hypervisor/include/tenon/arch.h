@@ -68,6 +68,17 @@ void arch_vcpu_destroy(struct vcpu *v);
 /* Save prev's register state from this CPU, load next's; `current` is next
  * afterwards.  Interrupts off.  prev may be equal to next only in nothing. */
 void arch_switch(struct vcpu *prev, struct vcpu *next);
+/* CPUID and RDMSR of the machine: 0 or -EFAULT when the CPU refuses. */
+void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4]);
+must_check int arch_rdmsr(uint32_t msr, uint64_t *value);
+/* The current vcpu's TSC_AUX; and its XCR0: 0 or -EINVAL. */
+void arch_set_tsc_aux(struct vcpu *v, uint32_t value);
+must_check int arch_set_xcr0(struct vcpu *v, uint64_t value);
+/* State components that guests may have; 0: no XSAVE. */
+uint64_t arch_xcr0_mask(void);
+/* Port I/O of 1, 2 or 4 bytes. */
+uint32_t arch_io_read(uint16_t port, unsigned size);
+void arch_io_write(uint16_t port, unsigned size, uint32_t value);
 /* CR4 bits that every guest sees set, and those it may have in its copy. */
 uint64_t arch_guest_cr4_fixed(void);
 uint64_t arch_guest_cr4_allowed(void);

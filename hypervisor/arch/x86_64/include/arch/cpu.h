@@ -49,11 +49,12 @@ struct tss {
 
 struct arch_cpu {
 	struct tss *tss;
-	uint64_t *gdt;	  /* our own page of the GDT */
-	uint64_t *window; /* the L1 table of its GDT and LDT window */
-	uint8_t *stack;	  /* lowest address */
-	uint64_t cr3;	  /* loaded now */
-	struct vcpu *fpu_owner;
+	uint64_t *gdt;	     /* our own page of the GDT */
+	uint64_t *window;    /* the L1 table of its GDT and LDT window */
+	uint8_t *stack;	     /* lowest address */
+	uint64_t cr3;	     /* loaded now */
+	uint64_t xcr0;	     /* loaded now */
+	uint32_t tsc_aux;    /* loaded now */
 	uint64_t tsc_offset; /* added to rdtsc to agree with CPU 0 */
 	bool is_idle_loop;
 };

@@ -66,7 +66,7 @@ struct arch_vcpu {
 	uint8_t nmi_masked;
 	uint64_t xcr0;
 	void *xsave; /* 64-aligned area, fpu.c */
-	uint64_t msr_misc;
+	uint32_t tsc_aux;
 };
 
 #endif
