@@ -125,7 +125,6 @@ static int kill_rest(struct domain *d)
 	struct shared_info *shared = d->shared_info;
 
 	domain_free_irqs(d);
-	grant_release_frames(d);
 	lock_take(&d->lock);
 	rangeset_clear(d->iomem);
 	rangeset_clear(d->ioports);
