@@ -40,8 +40,8 @@ int op_introduce(struct request *r)
 	struct store *s = r->store;
 	bool was_introduced;
 	uint16_t domid;
-	uint64_t port;
-	int64_t gfn;
+	uint64_t port = 0;
+	int64_t gfn = 0;
 	char *text;
 	int rc;
 
