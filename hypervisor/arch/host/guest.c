@@ -28,6 +28,21 @@ void arch_sync_vcpu(struct vcpu *v)
 	(void)v;
 }
 
+void arch_set_segment_base(struct vcpu *v, unsigned which, uint64_t base)
+{
+	if (which == SEGBASE_FS)
+		v->arch.fs_base = base;
+	else if (which == SEGBASE_GS_USER)
+		v->arch.gs_base_user = base;
+	else if (which == SEGBASE_GS_KERNEL)
+		v->arch.gs_base_kernel = base;
+}
+
+void arch_set_fpu_ts(struct vcpu *v, bool ts)
+{
+	v->arch.fpu_ts = ts;
+}
+
 struct cpu_user_regs *arch_guest_regs(void)
 {
 	return &this_cpu()->arch.regs;

@@ -10,6 +10,7 @@
 #include <tenon/domain.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
+#include <tenon/timer.h>
 #include <arch/fake.h>
 #include "host.h"
 
@@ -216,6 +217,16 @@ void arch_cache_flush(cpumask_t mask)
 uint64_t arch_tsc(void)
 {
 	return now_ns;
+}
+
+uint64_t time_now(void)
+{
+	return now_ns;
+}
+
+bool arch_tsc_is_stable(void)
+{
+	return true;
 }
 
 void fake_advance(uint64_t ns)
