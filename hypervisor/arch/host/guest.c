@@ -183,3 +183,9 @@ void arch_load_debug(struct vcpu *v)
 {
 	(void)v;
 }
+
+void pt_fill_hypervisor_slots(uint64_t *root)
+{
+	for (unsigned i = HYPERVISOR_SLOT_FIRST; i <= HYPERVISOR_SLOT_LAST; i++)
+		root[i] = 0;
+}

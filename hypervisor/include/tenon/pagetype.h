@@ -3,21 +3,22 @@
  * Direct paging: what a PV guest's frame may be used for.  The only code that
  * may let a guest's page table be used by a CPU.
  *
- * type word: 63..61 type  60 pinned  59 validated  58 locked  57 child
- *   56 orphan  55..46 index  45..26 stamp  25..0 type count
+ * type word: 63..61 type  60 pinned  59 validated  58 locked  57 orphan
+ *   55..46 index  45..26 stamp  25..0 type count
  *
  * A frame has one type at a time while its type count is above 0.  At count 0
  * the type is only a memory of the last use, and stamp says when that ended
  * (tlb.h): before another type is given, CPUs that may remember are flushed.
  *
- * Tables (and descriptor pages).  locked: one CPU validates, or drops what the
- * entries refer to; others wait.  validated: all entries hold references.
- * Else entries [0, index) do, and with child entry [index] holds one on a table
- * that is not validated itself: a validation or its undoing was preempted here,
- * and whoever next needs the table goes on from here, in either direction.
- * orphan: one of the counted references belongs to nobody any more; who goes
- * on drops it.  From the first entry's reference to the last the frame also
- * holds one page reference on itself.
+ * Tables and descriptor pages.  locked: one CPU validates, or drops what the
+ * entries refer to; others wait.  validated: all entries hold references.  Else
+ * entries [0, index) do: a validation or its undoing was preempted there, and
+ * whoever next holds the table goes on from there, in either direction.  (The
+ * table under entry index - 1 may then itself be half undone.)
+ * orphan: one of the counted references belongs to a preempted validation; who
+ * completes it takes it over, the last other holder or another type undoes it.
+ * While its count is above 0 such a frame holds a page reference on itself.
+ * The count never falls to 0 while locked by somebody else.
  * Changed only by cmpxchg.  All entry changes go through one commit function.
  */
 #ifndef TENON_PAGETYPE_H
@@ -44,8 +45,7 @@ enum page_type {
 #define TYPE_PINNED	 (1ULL << 60)
 #define TYPE_VALIDATED	 (1ULL << 59)
 #define TYPE_LOCKED	 (1ULL << 58)
-#define TYPE_CHILD	 (1ULL << 57)
-#define TYPE_ORPHAN	 (1ULL << 56)
+#define TYPE_ORPHAN	 (1ULL << 57)
 #define TYPE_INDEX_SHIFT 46
 #define TYPE_INDEX	 (0x3ffULL << TYPE_INDEX_SHIFT)
 #define TYPE_STAMP_SHIFT 26

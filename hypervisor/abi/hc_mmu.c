@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The hypercalls by which a PV guest changes its page tables: mmu_update and
+ * update_va_mapping.  Numbers and structures: public/xen.h.
+ */
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/guest_copy.h>
+#include <tenon/hypercall.h>
+#include <tenon/page.h>
+#include <tenon/pagetype.h>
+#include <tenon/pte.h>
+#include "hc_mmu.h"
+
+int mmu_foreign(domid_t id, struct domain **result)
+{
+	struct domain *caller = current->domain, *d;
+
+	if (id == DOMID_SELF || id == caller->id) {
+		*result = caller;
+		return 0;
+	}
+	if (id == DOMID_IO) {
+		*result = domain_io;
+		return 0;
+	}
+	if (id == DOMID_XEN) {
+		if (!caller->is_privileged)
+			return -EPERM;
+		*result = domain_xen;
+		return 0;
+	}
+	d = domain_get(id);
+	if (!d)
+		return -ESRCH;
+	if (!domain_may_control(caller, d)) {
+		domain_put(d);
+		return -EPERM;
+	}
+	*result = d;
+	return 0;
+}
+
+void mmu_foreign_put(struct domain *d)
+{
+	if (d != current->domain && d != domain_io && d != domain_xen)
+		domain_put(d);
+}
+
+/*
+ * The count as it comes: the top bit says that this is a continuation, whose
+ * total of completed requests then stands in the upper half.  The guest sees
+ * and may change it; it can only fool itself.
+ */
+#define COUNT_PREEMPTED (1U << 31)
+
+struct domain_pair {
+	struct domain *table, *frames;
+};
+
+static int get_pair(uint64_t arg, struct domain_pair *pair)
+{
+	domid_t frames = (domid_t)arg, table = (domid_t)(arg >> 16);
+	int r;
+
+	r = table ? mmu_foreign((domid_t)(table - 1), &pair->table)
+		  : mmu_foreign(DOMID_SELF, &pair->table);
+	if (r)
+		return r;
+	r = mmu_foreign(frames, &pair->frames);
+	if (r)
+		mmu_foreign_put(pair->table);
+	return r;
+}
+
+static void put_pair(const struct domain_pair *pair)
+{
+	mmu_foreign_put(pair->frames);
+	mmu_foreign_put(pair->table);
+}
+
+static int machphys_update(struct domain *d, uint64_t ptr, uint64_t val)
+{
+	mfn_t m = MFN(ptr >> PAGE_SHIFT);
+	struct page *pg;
+
+	if (m.v >= frame_count)
+		return -EINVAL;
+	pg = mfn_to_page(m);
+	if (!page_get(pg, d))
+		return -EINVAL;
+	m2p[m.v] = val;
+	page_put(pg);
+	return 0;
+}
+
+static int do_update(struct hypercall *hc, const struct domain_pair *pair,
+	const struct mmu_update *req)
+{
+	unsigned cmd = req->ptr & 3;
+	mfn_t table = MFN(req->ptr >> PAGE_SHIFT);
+	unsigned index = (req->ptr & ~PAGE_MASK) / sizeof(uint64_t);
+
+	if (cmd == MMU_MACHPHYS_UPDATE)
+		return machphys_update(pair->frames, req->ptr, req->val);
+	if (req->ptr & 4)
+		return -EINVAL;
+	return pt_commit(pair->table, pair->frames, hc->v, table, index,
+		req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD);
+}
+
+/* Stores the number of completed requests, if the guest wants it. */
+static long finish_batch(
+	struct hypercall *hc, uint64_t done_va, unsigned done, int r)
+{
+	uint32_t value = done;
+
+	(void)hc;
+	if (done_va && arch_copy_to_guest(done_va, &value, sizeof(value)) && !r)
+		r = -EFAULT;
+	return r;
+}
+
+long mmu_batch(
+	struct hypercall *hc, mmu_request_fn *one, size_t size, void *context)
+{
+	unsigned count = (uint32_t)hc->arg[1];
+	unsigned before = 0, i = 0;
+	int r = 0;
+
+	if (count & COUNT_PREEMPTED) {
+		count &= ~COUNT_PREEMPTED;
+		before = (unsigned)(hc->arg[1] >> 32);
+	}
+	while (i < count) {
+		r = one(hc, hc->arg[0] + i * size, context);
+		if (r && r != -ERESTART_HC)
+			break;
+		if (!r) {
+			i++;
+			r = pt_finish(hc->v);
+		}
+		if (r || (i < count && hypercall_should_yield())) {
+			hc->arg[0] += i * size;
+			hc->arg[1] = (count - i) | COUNT_PREEMPTED |
+				     (uint64_t)(before + i) << 32;
+			return -ERESTART_HC;
+		}
+	}
+	return finish_batch(hc, hc->arg[2], before + i, r);
+}
+
+static int one_update(struct hypercall *hc, vaddr_t va, void *context)
+{
+	struct mmu_update req;
+
+	if (arch_copy_from_guest(&req, va, sizeof(req)))
+		return -EFAULT;
+	return do_update(hc, context, &req);
+}
+
+long hc_mmu_update(struct hypercall *hc)
+{
+	struct domain_pair pair;
+	long r = pt_finish(hc->v);
+
+	if (r)
+		return r;
+	r = get_pair(hc->arg[3], &pair);
+	if (r)
+		return r;
+	r = mmu_batch(hc, one_update, sizeof(struct mmu_update), &pair);
+	put_pair(&pair);
+	return r;
+}
+
+int mmu_vcpu_mask(struct domain *d, vaddr_t va, cpumask_t *result)
+{
+	cpumask_t mask = 0;
+	struct vcpu *v;
+
+	for (unsigned first = 0; first < d->vcpu_count; first += 64) {
+		uint64_t word = 0;
+		size_t bytes =
+			MIN(DIV_UP(d->vcpu_count - first, 8), sizeof(word));
+
+		if (arch_copy_from_guest(&word, va + first / 8, bytes))
+			return -EFAULT;
+		for (unsigned n = first; n < MIN(first + 64, d->vcpu_count);
+			n++) {
+			v = d->vcpu[n];
+			if (v && word >> (n - first) & 1)
+				mask |= CPUMASK(READ_ONCE(v->processor));
+		}
+	}
+	/* A vcpu that moves meanwhile has its root loaded anew. */
+	*result = mask & atomic_read(&d->tlb_cpus);
+	return 0;
+}
+
+static int flush_after(struct domain *d, vaddr_t va, uint64_t flags)
+{
+	cpumask_t mask = CPUMASK(this_cpu()->id);
+	unsigned how;
+	int r;
+
+	switch (flags & UVMF_FLUSHTYPE_MASK) {
+	case UVMF_TLB_FLUSH:
+		how = TLB_ALL;
+		break;
+	case UVMF_INVLPG:
+		how = TLB_PAGE;
+		break;
+	default:
+		return 0;
+	}
+	flags &= ~(uint64_t)UVMF_FLUSHTYPE_MASK;
+	if (flags == UVMF_ALL) {
+		mask = atomic_read(&d->tlb_cpus);
+	} else if (flags != UVMF_LOCAL) {
+		r = mmu_vcpu_mask(d, flags, &mask);
+		if (r)
+			return r;
+	}
+	arch_tlb_flush(mask, how, va);
+	return 0;
+}
+
+static long update_va(struct hypercall *hc, struct domain *foreign)
+{
+	int r = pt_update_va(hc->v, foreign, hc->arg[0], hc->arg[1]);
+
+	return r ? r : flush_after(hc->d, hc->arg[0], hc->arg[2]);
+}
+
+long hc_update_va_mapping(struct hypercall *hc)
+{
+	int r = pt_finish(hc->v);
+
+	return r ? r : update_va(hc, hc->d);
+}
+
+long hc_update_va_mapping_otherdomain(struct hypercall *hc)
+{
+	struct domain *foreign;
+	long r = pt_finish(hc->v);
+
+	if (r)
+		return r;
+	r = mmu_foreign((domid_t)hc->arg[3], &foreign);
+	if (r)
+		return r;
+	r = update_va(hc, foreign);
+	mmu_foreign_put(foreign);
+	return r;
+}

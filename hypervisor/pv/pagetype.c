@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Types and their counts: see pagetype.h for the word and its rules.
+ *
+ * Nobody waits for a locked frame of another type than he wants.  Validators
+ * therefore wait only for tables of lower levels, and never for each other.
+ */
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/hypercall.h>
+#include <tenon/pagetype.h>
+#include <tenon/panic.h>
+#include <tenon/pte.h>
+#include <tenon/tlb.h>
+#include "pt_private.h"
+
+static uint64_t type_bits(enum page_type type)
+{
+	return (uint64_t)type << TYPE_SHIFT;
+}
+
+static unsigned index_of(uint64_t word)
+{
+	return (unsigned)((word & TYPE_INDEX) >> TYPE_INDEX_SHIFT);
+}
+
+/* The word when the last reference goes: the type stays, with the time. */
+static uint64_t unused_word(uint64_t word)
+{
+	uint64_t stamp = tlb_stamp() << TYPE_STAMP_SHIFT & TYPE_STAMP;
+
+	return type_bits(type_of(word)) | stamp;
+}
+
+/*
+ * The stamp in full: the latest time with these low bits.  It may be later
+ * than the true one, which only flushes more.
+ */
+static uint64_t stamp_of(uint64_t word)
+{
+	uint64_t span = 1ULL << TYPE_STAMP_BITS;
+	uint64_t now = atomic_read(&tlb_clock);
+	uint64_t stamp =
+		(now & ~(span - 1)) | (word & TYPE_STAMP) >> TYPE_STAMP_SHIFT;
+
+	return stamp > now ? stamp - span : stamp;
+}
+
+/* Types whose contents were checked and hold references. */
+static bool is_checked_type(enum page_type type)
+{
+	return type != PT_WRITABLE && type != PT_NONE;
+}
+
+/* Nobody has a use for the frame: no CPU may remember the last one. */
+static bool forget_last_use(struct page *pg, uint64_t word)
+{
+	const struct domain *d = page_owner_domain(pg);
+	cpumask_t mask = d ? atomic_read(&d->tlb_cpus) : ~0ULL;
+
+	return tlb_flush_since(mask, stamp_of(word));
+}
+
+/*
+ * Drops the references of entries [0, index).  0, or -ERESTART_HC with *index
+ * moved down.  The frame is locked by us and not validated.
+ */
+static int undo_entries(
+	struct page *pg, enum page_type type, unsigned *index, bool can_yield)
+{
+	const uint64_t *entries = table_entries(pg);
+	unsigned level = type - PT_L1 + 1;
+	unsigned first = *index;
+
+	if (!type_is_table(type)) {
+		*index = 0;
+		return 0;
+	}
+	while (*index) {
+		unsigned i = *index - 1;
+		int r;
+
+		if (level > 1 && can_yield && *index != first &&
+			hypercall_should_yield())
+			return -ERESTART_HC;
+		if (level == 4 && i >= HYPERVISOR_SLOT_FIRST &&
+			i <= HYPERVISOR_SLOT_LAST) {
+			*index = i;
+			continue;
+		}
+		r = pt_entry_drop(level, READ_ONCE(entries[i]), can_yield);
+		if (r)
+			return r;
+		*index = i;
+	}
+	return 0;
+}
+
+/*
+ * A table whose undoing was preempted and which is being validated again: the
+ * table under the last entry that counts may have been in the middle.
+ */
+static int repair_last(const struct page *pg, unsigned level, unsigned index)
+{
+	uint64_t entry;
+	struct page *child;
+	int r;
+
+	if (level == 1 || !index)
+		return 0;
+	entry = READ_ONCE(table_entries(pg)[index - 1]);
+	if (!(entry & PTE_PRESENT) ||
+		(level == 4 && index - 1 >= HYPERVISOR_SLOT_FIRST &&
+			index - 1 <= HYPERVISOR_SLOT_LAST))
+		return 0;
+	child = mfn_to_page(pte_mfn(entry));
+	if (READ_ONCE(child->type) & TYPE_VALIDATED)
+		return 0;
+	r = pagetype_get(child, type_of_level(level - 1));
+	if (!r)
+		pagetype_put(child);
+	return r;
+}
+
+static int check_entries(
+	struct page *pg, struct domain *d, unsigned level, unsigned *index)
+{
+	uint64_t *entries = table_entries(pg);
+	unsigned i = *index;
+	int r = repair_last(pg, level, i);
+
+	for (; !r && i < PTES_PER_TABLE; i++) {
+		uint64_t entry = READ_ONCE(entries[i]);
+
+		if (!(entry & PTE_PRESENT))
+			continue;
+		if (level == 4 && i >= HYPERVISOR_SLOT_FIRST &&
+			i <= HYPERVISOR_SLOT_LAST)
+			continue;
+		if (level > 1 && i != *index && hypercall_should_yield())
+			r = -ERESTART_HC;
+		else
+			r = pt_entry_take(d, d, level, &entry);
+		if (r)
+			break;
+		WRITE_ONCE(entries[i], entry);
+	}
+	*index = i;
+	if (!r && level == 4)
+		pt_fill_hypervisor_slots(entries);
+	return r;
+}
+
+static int check_descriptors(struct page *pg)
+{
+	uint64_t *entries = table_entries(pg);
+
+	for (unsigned i = 0; i < PTES_PER_TABLE; i++) {
+		uint64_t desc = READ_ONCE(entries[i]);
+
+		if (!descriptor_check(&desc))
+			return -EINVAL;
+		WRITE_ONCE(entries[i], desc);
+	}
+	return 0;
+}
+
+/* Unlocks: the word is computed from the present one by fn. */
+static uint64_t change_word(
+	struct page *pg, uint64_t (*fn)(uint64_t, unsigned), unsigned index)
+{
+	uint64_t old = READ_ONCE(pg->type), new;
+
+	do
+		new = fn(old, index);
+	while (!atomic_cas(&pg->type, &old, new));
+	return new;
+}
+
+static uint64_t word_validated(uint64_t word, unsigned index)
+{
+	(void)index;
+	word &= ~(TYPE_LOCKED | TYPE_INDEX);
+	word |= TYPE_VALIDATED;
+	return word & TYPE_ORPHAN ? (word & ~TYPE_ORPHAN) - 1 : word;
+}
+
+static uint64_t word_with_index(uint64_t word, unsigned index)
+{
+	return (word & ~(TYPE_LOCKED | TYPE_INDEX)) |
+	       (uint64_t)index << TYPE_INDEX_SHIFT;
+}
+
+/* A preempted getter leaves its reference behind as the orphan. */
+static uint64_t word_left_orphan(uint64_t word, unsigned index)
+{
+	word = word_with_index(word, index);
+	return word & TYPE_ORPHAN ? word - 1 : word | TYPE_ORPHAN;
+}
+
+/* All is undone; one reference goes, and the orphan. */
+static uint64_t word_refused(uint64_t word, unsigned index)
+{
+	word = word_with_index(word, index) - 1;
+	if (word & TYPE_ORPHAN)
+		word = (word & ~TYPE_ORPHAN) - 1;
+	return word & TYPE_COUNT ? word : unused_word(word);
+}
+
+static uint64_t word_orphan_gone(uint64_t word, unsigned index)
+{
+	return word_refused(word & ~TYPE_ORPHAN, index);
+}
+
+/* Drops the frame's reference on itself if that was the end. */
+static void end_use(struct page *pg, uint64_t word)
+{
+	if (!(word & TYPE_COUNT))
+		page_put(pg);
+}
+
+/* We hold the lock and one of the counted references. */
+static int validate(struct page *pg, enum page_type type, unsigned index)
+{
+	struct domain *d = page_owner_domain(pg);
+	int r, undo;
+
+	if (!d)
+		r = -EINVAL;
+	else if (type_is_table(type))
+		r = check_entries(pg, d, type - PT_L1 + 1, &index);
+	else
+		r = check_descriptors(pg);
+	if (!r) {
+		change_word(pg, word_validated, 0);
+		return 0;
+	}
+	if (r == -ERESTART_HC) {
+		change_word(pg, word_left_orphan, index);
+		return r;
+	}
+	undo = undo_entries(pg, type, &index, true);
+	/* Preempted while undoing: the error stands, the rest is undone when
+	 * the frame gets another use or its domain dies. */
+	if (undo)
+		change_word(pg, word_left_orphan, index);
+	else
+		end_use(pg, change_word(pg, word_refused, 0));
+	return r;
+}
+
+/* The frame is of another type, but only a preempted validation holds it. */
+static int undo_orphan(struct page *pg, uint64_t old)
+{
+	unsigned index = index_of(old);
+	int r;
+
+	if (!atomic_cas(&pg->type, &old, old | TYPE_LOCKED))
+		return 0;
+	r = undo_entries(pg, type_of(old), &index, true);
+	if (r) {
+		change_word(pg, word_with_index, index);
+		return r;
+	}
+	/* The orphan goes as if it were ours. */
+	end_use(pg, change_word(pg, word_orphan_gone, 0));
+	return 0;
+}
+
+static bool is_only_orphan(uint64_t word)
+{
+	return (word & TYPE_ORPHAN) && (word & TYPE_COUNT) == 1 &&
+	       !(word & (TYPE_LOCKED | TYPE_PINNED));
+}
+
+/* First use.  1: try again. */
+static int get_first(struct page *pg, enum page_type type, uint64_t old)
+{
+	enum page_type last = type_of(old);
+
+	if (last != type && last != PT_NONE && !forget_last_use(pg, old))
+		return -EINVAL;
+	if (!is_checked_type(type))
+		return atomic_cas(&pg->type, &old, type_bits(type) | 1) ? 0 : 1;
+	if (!page_get_any(pg))
+		return -EINVAL;
+	if (!atomic_cas(&pg->type, &old, type_bits(type) | TYPE_LOCKED | 1)) {
+		page_put(pg);
+		return 1;
+	}
+	return validate(pg, type, 0);
+}
+
+int pagetype_get(struct page *pg, enum page_type type)
+{
+	int r;
+
+	for (;;) {
+		uint64_t old = READ_ONCE(pg->type);
+
+		if (!(old & TYPE_COUNT)) {
+			r = get_first(pg, type, old);
+			if (r != 1)
+				return r;
+			continue;
+		}
+		if (type_of(old) != type) {
+			if (!is_only_orphan(old))
+				return -EINVAL;
+			r = undo_orphan(pg, old);
+			if (r)
+				return r;
+			continue;
+		}
+		if (old & TYPE_LOCKED) {
+			arch_relax();
+			continue;
+		}
+		if ((old & TYPE_COUNT) == TYPE_COUNT)
+			return -EINVAL;
+		if (!is_checked_type(type) || old & TYPE_VALIDATED) {
+			if (atomic_cas(&pg->type, &old, old + 1))
+				return 0;
+			continue;
+		}
+		if (atomic_cas(&pg->type, &old, (old + 1) | TYPE_LOCKED))
+			return validate(pg, type, index_of(old));
+	}
+}
+
+/* The last holder of a checked frame lets go: nothing is left of its word but
+ * the last type.  1: try again. */
+static int drop_last(struct page *pg, uint64_t old, bool can_yield)
+{
+	unsigned index = old & TYPE_VALIDATED ? PTES_PER_TABLE : index_of(old);
+	uint64_t new = (old & ~TYPE_VALIDATED) | TYPE_LOCKED;
+	int r;
+
+	BUG_ON(old & TYPE_LOCKED);
+	if (!atomic_cas(&pg->type, &old, new))
+		return 1;
+	r = undo_entries(pg, type_of(old), &index, can_yield);
+	if (r) {
+		change_word(pg, word_with_index, index);
+		return r;
+	}
+	end_use(pg, change_word(pg, word_refused, 0));
+	return 0;
+}
+
+int pagetype_drop(struct page *pg, uint64_t clear, bool can_yield)
+{
+	for (;;) {
+		uint64_t old = READ_ONCE(pg->type);
+		uint64_t count = old & TYPE_COUNT;
+		int r;
+
+		BUG_ON(!count);
+		if (count > 1 + !!(old & TYPE_ORPHAN)) {
+			if (atomic_cas(&pg->type, &old, (old & ~clear) - 1))
+				return 0;
+		} else if (!is_checked_type(type_of(old))) {
+			if (atomic_cas(&pg->type, &old, unused_word(old)))
+				return 0;
+		} else {
+			r = drop_last(pg, old, can_yield);
+			if (r != 1)
+				return r;
+		}
+	}
+}
+
+void pagetype_put(struct page *pg)
+{
+	int r = pagetype_drop(pg, 0, false);
+
+	BUG_ON(r);
+}
+
+int pagetype_put_preemptible(struct page *pg)
+{
+	return pagetype_drop(pg, 0, true);
+}
+
+bool page_get_and_type(struct page *pg, struct domain *d, enum page_type type)
+{
+	if (!page_get(pg, d))
+		return false;
+	if (!pagetype_get(pg, type))
+		return true;
+	page_put(pg);
+	return false;
+}
+
+void page_put_and_type(struct page *pg)
+{
+	pagetype_put(pg);
+	page_put(pg);
+}

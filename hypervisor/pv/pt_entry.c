@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entries of page tables: what a guest may write into them, the references
+ * that they hold, and the one function that changes them.
+ *
+ * A present level-1 entry holds a page reference on its frame, and when it
+ * allows writes a PT_WRITABLE type reference; higher ones hold a page and a
+ * type reference on the table below.  Entries of grant mappings and of device
+ * memory hold none.
+ */
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/panic.h>
+#include <tenon/rangeset.h>
+#include "pt_private.h"
+
+/* In entries above level 1 the PAT bit is PSE, which is refused. */
+#define UPPER_CACHE_BITS (PTE_PWT | PTE_PCD)
+
+static bool has_io_rights(struct domain *d)
+{
+	return d->is_hardware || (d->iomem && !rangeset_is_empty(d->iomem));
+}
+
+static bool is_hypervisor_slot(unsigned level, unsigned index)
+{
+	return level == 4 && index >= HYPERVISOR_SLOT_FIRST &&
+	       index <= HYPERVISOR_SLOT_LAST;
+}
+
+/*
+ * The entry as it will stand in the table.  Guest kernels run in ring 3 too,
+ * hence USER; GLOBAL would outlive our flushes.
+ */
+static int correct_flags(struct domain *owner, unsigned level, uint64_t *entry)
+{
+	uint64_t e = *entry;
+
+	if (!(e & PTE_PRESENT))
+		return 0;
+	e = (e & ~(PTE_GLOBAL | PTE_GRANT)) | PTE_USER;
+	if (level > 1) {
+		if (e & PTE_PSE)
+			return -EINVAL;
+		e &= ~UPPER_CACHE_BITS;
+	} else if (e & PTE_CACHE_MASK && is_ram(pte_mfn(e)) &&
+		   !has_io_rights(owner)) {
+		e &= ~PTE_CACHE_MASK;
+	}
+	*entry = e;
+	return 0;
+}
+
+/* Device memory: the rights of those whose frames may be mapped. */
+static int check_device_frame(
+	struct domain *owner, struct domain *foreign, mfn_t m)
+{
+	struct domain *d = foreign == domain_io ? owner : foreign;
+	bool may;
+
+	lock_take(&d->lock);
+	may = d->iomem && rangeset_contains(d->iomem, m.v, m.v);
+	lock_drop(&d->lock);
+	return may ? 0 : -EINVAL;
+}
+
+static int take_frame(
+	struct domain *owner, struct domain *foreign, uint64_t entry)
+{
+	mfn_t m = pte_mfn(entry);
+	struct page *pg;
+	int r;
+
+	if (unlikely(m.v >= frame_count))
+		return check_device_frame(owner, foreign, m);
+	pg = mfn_to_page(m);
+	if (!page_get(pg, foreign))
+		return is_ram(m) ? -EINVAL
+				 : check_device_frame(owner, foreign, m);
+	if (!(entry & PTE_RW))
+		return 0;
+	r = pagetype_get(pg, PT_WRITABLE);
+	if (r)
+		page_put(pg);
+	return r;
+}
+
+static int take_table(struct domain *owner, unsigned level, uint64_t entry)
+{
+	mfn_t m = pte_mfn(entry);
+	struct page *pg;
+	int r;
+
+	if (m.v >= frame_count)
+		return -EINVAL;
+	pg = mfn_to_page(m);
+	if (!page_get(pg, owner))
+		return -EINVAL;
+	r = pagetype_get(pg, type_of_level(level - 1));
+	if (r)
+		page_put(pg);
+	return r;
+}
+
+static int take_refs(struct domain *owner, struct domain *foreign,
+	unsigned level, uint64_t entry)
+{
+	if (!(entry & PTE_PRESENT))
+		return 0;
+	return level == 1 ? take_frame(owner, foreign, entry)
+			  : take_table(owner, level, entry);
+}
+
+int pt_entry_take(struct domain *owner, struct domain *foreign, unsigned level,
+	uint64_t *entry)
+{
+	uint64_t e = *entry;
+	int r = correct_flags(owner, level, &e);
+
+	if (!r)
+		r = take_refs(owner, foreign, level, e);
+	if (!r)
+		*entry = e;
+	return r;
+}
+
+/* The frame on which a present entry holds references, or NULL. */
+static struct page *referenced(uint64_t entry)
+{
+	mfn_t m = pte_mfn(entry);
+
+	if (!(entry & PTE_PRESENT) || entry & PTE_GRANT || !is_ram(m))
+		return NULL;
+	return mfn_to_page(m);
+}
+
+int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield)
+{
+	struct page *pg = referenced(entry);
+	int r = 0;
+
+	if (!pg)
+		return 0;
+	if (level > 1)
+		r = pagetype_drop(pg, 0, can_yield);
+	else if (entry & PTE_RW)
+		pagetype_put(pg);
+	if (!r)
+		page_put(pg);
+	return r;
+}
+
+/* Nobody can need the reference back: drop it, or leave it for later. */
+static void drop_or_leave(
+	const struct pt_change *c, unsigned level, uint64_t entry)
+{
+	if (pt_entry_drop(level, entry, c->v && !c->v->arch.old_table))
+		pt_leave(c->v, referenced(entry));
+}
+
+void pt_leave(struct vcpu *v, struct page *pg)
+{
+	if (v && !v->arch.old_table)
+		v->arch.old_table = pg;
+	else
+		page_put_and_type(pg);
+}
+
+int pt_finish(struct vcpu *v)
+{
+	struct page *pg = v->arch.old_table;
+	int r;
+
+	if (likely(!pg))
+		return 0;
+	r = pagetype_drop(pg, 0, true);
+	if (r)
+		return r;
+	v->arch.old_table = NULL;
+	page_put(pg);
+	return 0;
+}
+
+/*
+ * May old become new by exchanging the bits alone?  The frame is the same, so
+ * are the references: of a level-1 entry RW and the cache bits must be, too.
+ */
+static bool is_flags_only(unsigned level, uint64_t old, uint64_t new)
+{
+	uint64_t changed = old ^ new;
+
+	if (!(old & new &PTE_PRESENT) || old & PTE_GRANT ||
+		changed & PTE_FRAME_MASK)
+		return false;
+	return level > 1 || !(changed & (PTE_RW | PTE_CACHE_MASK));
+}
+
+/* The same, but for a right to write that goes. */
+static bool is_write_protection(unsigned level, uint64_t old, uint64_t new)
+{
+	return level == 1 && (old & PTE_RW) && !(new &PTE_RW) &&
+	       is_flags_only(1, old & ~PTE_RW, new);
+}
+
+int pt_entry_swap(const struct pt_change *c, uint64_t *slot, unsigned level,
+	unsigned index, uint64_t old, uint64_t new)
+{
+	int r;
+
+	if (is_hypervisor_slot(level, index))
+		return old == new ? 0 : -EINVAL;
+	if (c->is_grant)
+		new |= PTE_GRANT;
+	else if ((r = correct_flags(c->owner, level, &new)))
+		return r;
+	if (old == new)
+		return READ_ONCE(*slot) == old ? 0 : -EAGAIN;
+	if (!c->is_grant && is_flags_only(level, old, new))
+		return atomic_cas(slot, &old, new) ? 0 : -EAGAIN;
+	if (!c->is_grant && is_write_protection(level, old, new)) {
+		struct page *pg = referenced(old);
+		uint64_t seen = old;
+
+		if (!atomic_cas(slot, &seen, new))
+			return -EAGAIN;
+		if (pg)
+			pagetype_put(pg);
+		return 0;
+	}
+	r = c->is_grant ? 0 : take_refs(c->owner, c->foreign, level, new);
+	if (r)
+		return r;
+	r = atomic_cas(slot, &(uint64_t){ old }, new) ? 0 : -EAGAIN;
+	drop_or_leave(c, level, r ? (c->is_grant ? 0 : new) : old);
+	return r;
+}
+
+/* A frame that is no table now: a plain write, kept apart from types. */
+static int write_plain(
+	struct page *pg, unsigned index, uint64_t entry, bool keep_ad)
+{
+	uint64_t *slot = &table_entries(pg)[index];
+	int r = pagetype_get(pg, PT_WRITABLE);
+
+	if (r)
+		return r;
+	if (keep_ad)
+		entry |= READ_ONCE(*slot) & (PTE_ACCESSED | PTE_DIRTY);
+	atomic_write(slot, entry);
+	pagetype_put(pg);
+	return 0;
+}
+
+static int write_entry(const struct pt_change *c, struct page *pg,
+	enum page_type type, unsigned index, uint64_t entry, bool keep_ad)
+{
+	uint64_t *slot = &table_entries(pg)[index];
+	int r = pagetype_get(pg, type);
+
+	if (r)
+		return r;
+	do {
+		uint64_t old = READ_ONCE(*slot);
+		uint64_t ad = keep_ad ? old & (PTE_ACCESSED | PTE_DIRTY) : 0;
+
+		r = pt_entry_swap(
+			c, slot, type - PT_L1 + 1, index, old, entry | ad);
+		/* What a lost race left is to be dropped before the next. */
+		if (r == -EAGAIN && c->v && c->v->arch.old_table)
+			r = -ERESTART_HC;
+	} while (r == -EAGAIN);
+	/* Another may have dropped the table meanwhile. */
+	if (pagetype_drop(pg, 0, c->v && !c->v->arch.old_table)) {
+		BUG_ON(!page_get_any(pg));
+		pt_leave(c->v, pg);
+	}
+	return r;
+}
+
+int pt_commit(struct domain *owner, struct domain *foreign, struct vcpu *v,
+	mfn_t table, unsigned index, uint64_t entry, bool keep_ad)
+{
+	const struct pt_change c = { owner, foreign, v, false };
+	struct page *pg;
+	enum page_type type;
+	uint64_t word;
+	int r;
+
+	if (table.v >= frame_count || index >= PTES_PER_TABLE)
+		return -EINVAL;
+	pg = mfn_to_page(table);
+	if (!page_get(pg, owner))
+		return -EINVAL;
+	word = READ_ONCE(pg->type);
+	type = type_of(word);
+	if (word & TYPE_COUNT && type_is_table(type))
+		r = write_entry(&c, pg, type, index, entry, keep_ad);
+	else
+		r = write_plain(pg, index, entry, keep_ad);
+	page_put(pg);
+	return r;
+}
+
+void pt_flush(struct domain *d)
+{
+	arch_tlb_flush(atomic_read(&d->tlb_cpus), TLB_ALL, 0);
+}
