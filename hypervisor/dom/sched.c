@@ -88,8 +88,7 @@ static unsigned choose_cpu(const struct vcpu *v, bool *is_claimed)
 	return best;
 }
 
-/* v was just queued in q: interrupt who runs there, now or in time. */
-static void preempt(struct run_queue *q, const struct vcpu *v)
+void queue_preempt(struct run_queue *q, const struct vcpu *v)
 {
 	unsigned cpu = (unsigned)(q - run_queues);
 	uint64_t at;
@@ -111,7 +110,7 @@ static void enqueue_awake(struct run_queue *q, struct vcpu *v)
 	fair_wake(q, v);
 	fair_enqueue(q, v);
 	runstate_change(v, RUNSTATE_runnable, time_now());
-	preempt(q, v);
+	queue_preempt(q, v);
 }
 
 void sched_wake(struct vcpu *v)
@@ -136,8 +135,7 @@ void sched_wake(struct vcpu *v)
 	}
 	cpu = choose_cpu(v, &is_claimed);
 	if (cpu != v->processor) {
-		fair_move(q, &run_queues[cpu], v);
-		atomic_write(&v->processor, cpu);
+		queue_move(q, &run_queues[cpu], v);
 	}
 	lock_drop_irq(&q->lock, flags);
 
@@ -211,37 +209,6 @@ void sched_yield(void)
 	softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
-/* Take a vcpu that waits on another CPU; q's lock is not held. */
-static bool steal(struct run_queue *q, unsigned cpu)
-{
-	struct run_queue *other;
-	bool has_one = false;
-	unsigned from;
-	struct vcpu *v;
-
-	cpu_for_each (from, atomic_read(&cpus_online) & ~CPUMASK(cpu)) {
-		other = &run_queues[from];
-		if (!READ_ONCE(other->count))
-			continue;
-		lock_take_two(&q->lock, &other->lock);
-		list_for_each_entry (v, &other->list, sched.link) {
-			if (atomic_read(&v->is_running) ||
-				!(v->affinity_hard & CPUMASK(cpu)))
-				continue;
-			fair_dequeue(other, v);
-			fair_move(other, q, v);
-			atomic_write(&v->processor, cpu);
-			fair_enqueue(q, v);
-			has_one = true;
-			break;
-		}
-		lock_drop_two(&q->lock, &other->lock);
-		if (has_one)
-			return true;
-	}
-	return false;
-}
-
 /*
  * The registers of prev are saved.  If it waits here but may not run here any
  * more, hand it on while is_running still keeps it ours; then let it go.
@@ -263,12 +230,11 @@ static void release(struct vcpu *prev, unsigned cpu)
 	if (to != q) {
 		if (prev->sched.is_queued) {
 			fair_dequeue(q, prev);
-			fair_move(q, to, prev);
-			atomic_write(&prev->processor, dest);
+			queue_move(q, to, prev);
 			fair_enqueue(to, prev);
-			preempt(to, prev);
+			queue_preempt(to, prev);
 		} else if (q->chosen != prev) {
-			atomic_write(&prev->processor, dest);
+			queue_move(q, to, prev);
 		}
 	}
 	atomic_write(&prev->is_running, false);
@@ -333,6 +299,7 @@ static void hand_over(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
 	uint64_t now, unsigned cpu)
 {
 	q->chosen = next;
+	WRITE_ONCE(q->chosen_weight, next->is_idle ? 0 : fair_weight(next));
 	next->sched.run_start = now;
 	next->sched.charged = now;
 	if (next != prev) {
@@ -366,7 +333,12 @@ void sched_run(void)
 	flags = lock_take_irq(&q->lock);
 	if (is_empty(q, prev)) {
 		lock_drop(&q->lock);
-		steal(q, c->id);
+		balance_steal(q);
+		lock_take(&q->lock);
+	} else if (q->count && time_now() >= q->balance_at) {
+		q->balance_at = time_now() + SCHED_BALANCE_NS;
+		lock_drop(&q->lock);
+		balance_push(q);
 		lock_take(&q->lock);
 	}
 	now = time_now();

@@ -14,11 +14,16 @@ static bool is_before(uint64_t a, uint64_t b)
 	return (int64_t)(a - b) < 0;
 }
 
-static uint64_t to_virtual(const struct vcpu *v, uint64_t ns)
+uint32_t fair_weight(const struct vcpu *v)
 {
 	uint32_t weight = READ_ONCE(v->domain->sched.weight);
 
-	return weight ? ns * SCHED_WEIGHT_DEFAULT / weight : ns;
+	return weight ? weight : SCHED_WEIGHT_DEFAULT;
+}
+
+static uint64_t to_virtual(const struct vcpu *v, uint64_t ns)
+{
+	return ns * SCHED_WEIGHT_DEFAULT / fair_weight(v);
 }
 
 /* The queue's clock is the least vruntime of all that want this CPU. */
@@ -82,6 +87,8 @@ void fair_enqueue(struct run_queue *q, struct vcpu *v)
 			break;
 	list_add(&v->sched.link, &at->sched.link);
 	v->sched.is_queued = true;
+	v->sched.weight = fair_weight(v);
+	WRITE_ONCE(q->weight, q->weight + v->sched.weight);
 	WRITE_ONCE(q->count, q->count + 1);
 }
 
@@ -89,12 +96,8 @@ void fair_dequeue(struct run_queue *q, struct vcpu *v)
 {
 	list_del(&v->sched.link);
 	v->sched.is_queued = false;
+	WRITE_ONCE(q->weight, q->weight - v->sched.weight);
 	WRITE_ONCE(q->count, q->count - 1);
-}
-
-void fair_move(struct run_queue *from, struct run_queue *to, struct vcpu *v)
-{
-	v->sched.vruntime += READ_ONCE(to->clock) - READ_ONCE(from->clock);
 }
 
 struct vcpu *fair_pick(struct run_queue *q)

@@ -20,6 +20,8 @@ struct sched_vcpu {
 	uint64_t vruntime;  /* ns of CPU time, scaled by 256 / weight */
 	uint64_t charged;   /* system time up to which vruntime counts */
 	uint64_t run_start; /* system time when it got the CPU */
+	uint64_t arrived;   /* system time when it came to this CPU */
+	uint32_t weight;    /* as the queue counts it */
 	bool is_queued;
 	bool is_yielding; /* written by the vcpu itself */
 };

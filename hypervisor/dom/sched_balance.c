@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Vcpus that wait, from CPU to CPU.  An idle CPU takes one from where one
+ * waits.  A busy one gives one away now and then, if the load allows it:
+ * always the one that has been there longest, so that when there is one vcpu
+ * too many, all share the crowded CPU in turn.
+ */
+#include "sched_queue.h"
+
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
+
+void queue_move(struct run_queue *from, struct run_queue *to, struct vcpu *v)
+{
+	v->sched.vruntime += READ_ONCE(to->clock) - READ_ONCE(from->clock);
+	v->sched.arrived = time_now();
+	atomic_write(&v->processor, (unsigned)(to - run_queues));
+}
+
+/* May v, queued somewhere, move to cpu?  Not while its registers are being
+ * saved. */
+static bool is_movable(const struct vcpu *v, unsigned cpu)
+{
+	return !atomic_read(&v->is_running) && v->affinity_hard & CPUMASK(cpu);
+}
+
+/* Both queues are locked. */
+static void move_queued(
+	struct run_queue *from, struct run_queue *to, struct vcpu *v)
+{
+	fair_dequeue(from, v);
+	queue_move(from, to, v);
+	fair_enqueue(to, v);
+}
+
+void balance_steal(struct run_queue *q)
+{
+	unsigned cpu = (unsigned)(q - run_queues), from;
+	struct run_queue *other;
+	bool has_one = false;
+	struct vcpu *v;
+
+	cpu_for_each (from, atomic_read(&cpus_online) & ~CPUMASK(cpu)) {
+		other = &run_queues[from];
+		if (!READ_ONCE(other->count))
+			continue;
+		lock_take_two(&q->lock, &other->lock);
+		list_for_each_entry (v, &other->list, sched.link) {
+			if (!is_movable(v, cpu))
+				continue;
+			move_queued(other, q, v);
+			has_one = true;
+			break;
+		}
+		lock_drop_two(&q->lock, &other->lock);
+		if (has_one)
+			return;
+	}
+}
+
+/* Weight of all that want a CPU; a moment's truth unless it is locked. */
+static uint64_t load(const struct run_queue *q)
+{
+	return READ_ONCE(q->weight) + READ_ONCE(q->chosen_weight);
+}
+
+/* Of q, the one to give to a CPU whose load is less by excess; or NULL. */
+static struct vcpu *longest_here(
+	struct run_queue *q, unsigned cpu, uint64_t excess)
+{
+	struct vcpu *v, *best = NULL;
+
+	list_for_each_entry (v, &q->list, sched.link) {
+		if (is_movable(v, cpu) && v->sched.weight <= excess &&
+			(!best || v->sched.arrived < best->sched.arrived))
+			best = v;
+	}
+	return best;
+}
+
+void balance_push(struct run_queue *q)
+{
+	unsigned self = (unsigned)(q - run_queues), cpu;
+	struct run_queue *to = NULL;
+	struct vcpu *v = NULL;
+
+	cpu_for_each (cpu, atomic_read(&cpus_online) & ~CPUMASK(self)) {
+		if (!to || load(&run_queues[cpu]) < load(to))
+			to = &run_queues[cpu];
+	}
+	if (!to || load(to) >= load(q))
+		return;
+	lock_take_two(&q->lock, &to->lock);
+	if (load(to) < load(q))
+		v = longest_here(
+			q, (unsigned)(to - run_queues), load(q) - load(to));
+	if (v) {
+		move_queued(q, to, v);
+		queue_preempt(to, v);
+		/* Not back at once. */
+		to->balance_at = time_now() + SCHED_BALANCE_NS;
+	}
+	lock_drop_two(&q->lock, &to->lock);
+}
