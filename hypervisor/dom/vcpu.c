@@ -166,11 +166,10 @@ int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset)
 	if (offset > PAGE_SIZE - sizeof(*fresh) || offset % 8 ||
 		v->vcpu_info_page || !mfn_valid(mfn))
 		return -EINVAL;
-	if (v != current) {
-		if (!(atomic_read(&v->pause_flags) & VCPU_DOWN))
-			return -EINVAL;
-		sched_sleep_wait(v);
-	}
+	/* No waiting: two vcpus of a domain could wait for each other. */
+	if (v != current && (!(atomic_read(&v->pause_flags) & VCPU_DOWN) ||
+				    atomic_read(&v->is_running)))
+		return -EINVAL;
 	pg = mfn_to_page(mfn);
 	if (!page_get_and_type(pg, v->domain, PT_WRITABLE))
 		return -EINVAL;
