@@ -9,6 +9,9 @@
 #include <tenon/guest_copy.h>
 #include <tenon/softirq.h>
 #include <public/xen.h>
+#ifdef TENON_HOSTED
+#include <arch/fake.h>
+#endif
 
 #define SYSCALL_LENGTH 2 /* bytes of the instruction: APM vol. 3, SYSCALL */
 
@@ -25,6 +28,10 @@ static const struct {
 
 bool hypercall_should_yield(void)
 {
+#ifdef TENON_HOSTED
+	if (fake_should_yield)
+		return fake_should_yield();
+#endif
 	return softirq_pending() || event_is_pending(current);
 }
 

@@ -158,20 +158,18 @@ void domain_unpause_by_controller(struct domain *d)
 		domain_unpause(d);
 }
 
-int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset)
+/* d->lock is held: of two that register one vcpu, one comes first. */
+static int info_register_locked(
+	struct vcpu *v, struct page *pg, unsigned offset)
 {
 	struct vcpu_info *fresh, *old = v->vcpu_info;
-	struct page *pg;
 
-	if (offset > PAGE_SIZE - sizeof(*fresh) || offset % 8 ||
-		v->vcpu_info_page || !mfn_valid(mfn))
-		return -EINVAL;
 	/* No waiting: two vcpus of a domain could wait for each other. */
 	if (v != current && (!(atomic_read(&v->pause_flags) & VCPU_DOWN) ||
 				    atomic_read(&v->is_running)))
 		return -EINVAL;
-	pg = mfn_to_page(mfn);
-	if (!page_get_and_type(pg, v->domain, PT_WRITABLE))
+	if (v->vcpu_info_page || v->domain->life != DOMAIN_ALIVE ||
+		!page_get_and_type(pg, v->domain, PT_WRITABLE))
 		return -EINVAL;
 	fresh = (struct vcpu_info *)((uint8_t *)page_to_virt(pg) + offset);
 	if (old == &nowhere) {
@@ -184,13 +182,28 @@ int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset)
 	}
 	v->vcpu_info_page = pg;
 	atomic_write(&v->vcpu_info, fresh);
-	smp_mb();
-	/* An event may have gone to the old place meanwhile: let the guest
-	 * scan every word. */
-	atomic_or(&fresh->evtchn_pending_sel, ~0UL);
-	event_mark_pending(v);
-	time_show_vcpu(v);
 	return 0;
+}
+
+int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset)
+{
+	int r;
+
+	if (offset > PAGE_SIZE - sizeof(struct vcpu_info) || offset % 8 ||
+		!mfn_valid(mfn))
+		return -EINVAL;
+	lock_take(&v->domain->lock);
+	r = info_register_locked(v, mfn_to_page(mfn), offset);
+	if (!r) {
+		/* An event may have gone to the old place meanwhile: let the
+		 * guest scan every word. */
+		smp_mb();
+		atomic_or(&v->vcpu_info->evtchn_pending_sel, ~0UL);
+		event_mark_pending(v);
+		time_show_vcpu(v);
+	}
+	lock_drop(&v->domain->lock);
+	return r;
 }
 
 void vcpu_info_release(struct vcpu *v)
