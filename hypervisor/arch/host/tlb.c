@@ -57,6 +57,11 @@ static void flush_here(void *arg)
 	struct cpu *cpu = this_cpu();
 	struct fake_tlb_entry *t;
 
+	/* An idle CPU does not hold on to a root that may go. */
+	if (cpu->vcpu->is_idle) {
+		cpu->arch.root = MFN(0);
+		cpu->arch.root_domain = NULL;
+	}
 	if (!(f->how & TLB_PAGE)) {
 		flush_cpu(cpu);
 		return;
@@ -82,9 +87,11 @@ void arch_load_root(struct vcpu *v)
 
 	if (!v->arch.in_kernel && v->arch.user_root.v)
 		root = v->arch.user_root;
-	__atomic_fetch_or(
-		&v->domain->tlb_cpus, CPUMASK(cpu->id), __ATOMIC_SEQ_CST);
+	if (v->domain)
+		__atomic_fetch_or(&v->domain->tlb_cpus, CPUMASK(cpu->id),
+			__ATOMIC_SEQ_CST);
 	cpu->arch.root = root;
+	cpu->arch.root_domain = root.v ? v->domain : NULL;
 	flush_cpu(cpu);
 }
 

@@ -11,6 +11,7 @@
 #include <public/xen.h>
 
 struct cpu;
+struct domain;
 
 #define FAKE_TLB_SIZE 512
 #define FAKE_PDE_SIZE 64
@@ -30,6 +31,7 @@ struct fake_pde_entry {
 struct arch_cpu {
 	bool irqs_on;
 	mfn_t root; /* what CR3 holds; 0: none, guest addresses are ours */
+	const struct domain *root_domain; /* whose it is */
 	struct fake_tlb_entry tlb[FAKE_TLB_SIZE];
 	struct fake_pde_entry pde[FAKE_PDE_SIZE];
 	struct cpu_user_regs regs; /* the guest's, of current */

@@ -73,6 +73,9 @@ void fake_tlb_for_each(void (*fn)(struct cpu *cpu, vaddr_t va, uint64_t entry,
 			       bool is_table, void *arg),
 	void *arg);
 
+/* Panics when a CPU remembers what it must not: see tlb_audit.c. */
+void fake_tlb_audit(void);
+
 /* Faults: after n more successes every allocation (copy) fails; ~0: never. */
 void fake_fail_alloc_after(uint64_t n);
 void fake_fail_copy_after(uint64_t n);
