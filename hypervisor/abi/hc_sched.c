@@ -8,6 +8,7 @@
 #include <tenon/event.h>
 #include <tenon/guest_copy.h>
 #include <tenon/hypercall.h>
+#include <tenon/softirq.h>
 #include <public/sched.h>
 
 #define POLL_PORTS_MAX 128
@@ -48,6 +49,9 @@ static long do_poll(struct vcpu *v, const struct sched_poll *poll)
 		return -EINVAL;
 	if (guest_read_at(&first, poll->ports, 0) != 0)
 		return -EFAULT;
+	/* One left from a poll that an event ended. */
+	if (timer_is_set(&v->poll_timer))
+		timer_stop(&v->poll_timer);
 	v->poll_port = poll->nr_ports == 1 ? first : 0;
 	atomic_or(&v->pause_flags, VCPU_BLOCKED | VCPU_POLLING);
 
@@ -69,7 +73,8 @@ static long do_poll(struct vcpu *v, const struct sched_poll *poll)
 			timer_migrate(&v->poll_timer, v->processor);
 		timer_set(&v->poll_timer, poll->timeout);
 	}
-	sched_block();
+	/* Not sched_block: a sender may have ended the poll by now. */
+	softirq_raise(SOFTIRQ_SCHEDULE);
 	return 0;
 
 awake:
