@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domcreate: makes a guest from a configuration and starts it. Until all is
+ * done a guardian process stands by: if this one fails or is killed, nothing
+ * of the guest stays.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <tenonctrl/build_pv.h>
+#include <tenonctrl/call.h>
+#include <tenonctrl/dom.h>
+#include <tenonctrl/domctl.h>
+#include <tenonctrl/image.h>
+#include <tenonctrl/sysctl.h>
+#include <tenonctrl/why.h>
+#include <tenonctrl/xs.h>
+#include "common/args.h"
+#include "common/attach.h"
+#include "common/config.h"
+#include "common/err.h"
+#include "common/guardian.h"
+#include "common/guest.h"
+#include "common/session.h"
+
+#define LOCK_DIR  "/run/xen"
+#define LOCK_FILE LOCK_DIR "/tenon-create.lock"
+/* Event channels that a guest may have, as xl's default. */
+#define PORTS_MAX 1023
+/* The grant table version that a guest may choose at most. */
+#define GRANT_VERSION 2
+/* What the hypervisor keeps for a domain beside its memory, roughly. */
+#define OVERHEAD_KIB 1024
+#define TTY_SECONDS  10
+
+enum { OPT_PAUSED = 'p', OPT_CONSOLE = 'c', OPT_DRY = 'n', OPT_JSON = 'j' };
+
+static const struct args_option options[] = {
+	{ OPT_PAUSED, "paused", NULL, "leave the guest paused" },
+	{ OPT_CONSOLE, "console", NULL,
+		"attach to its console; Ctrl-] leaves" },
+	{ OPT_DRY, "dry-run", NULL, "check the configuration, make nothing" },
+	{ OPT_JSON, "json", NULL, "print what was made (or would be) as JSON" },
+	{ 0, NULL, NULL, NULL },
+};
+
+struct wish {
+	bool paused, console, dry, json;
+};
+
+/* All that a creation holds on its way. */
+struct maker {
+	struct guest guest;
+	struct image image;
+	int ramdisk; /* -1: none */
+	uint64_t ramdisk_size;
+	int lock;
+	uint32_t domid;
+	struct session session;
+	struct dom_record record;
+};
+
+static void warn(const char *text)
+{
+	err_say("warning: %s", text);
+}
+
+/* The operands: a file first, unless it is a setting, then settings. */
+static int read_config(
+	struct config *config, const struct args *args, struct why *why)
+{
+	int at = 0, ret = 0;
+
+	if (at < args->operand_count && !strchr(args->operands[at], '='))
+		ret = config_read(config, args->operands[at++], why);
+	for (; !ret && at < args->operand_count; at++)
+		ret = config_word(config, args->operands[at], why);
+	return ret;
+}
+
+static int print_json(const struct guest *g, uint32_t domid)
+{
+	struct json_object *o = json_object_new_object();
+	char uuid[DOM_UUID_TEXT];
+
+	if (!o)
+		return -ENOMEM;
+	dom_uuid_format(g->uuid, uuid);
+	if (domid)
+		json_object_object_add(
+			o, "domid", json_object_new_int64(domid));
+#define ADD(key, value) json_object_object_add(o, key, value)
+	ADD("name", json_object_new_string(g->name));
+	ADD("uuid", json_object_new_string(uuid));
+	ADD("type", json_object_new_string("pv"));
+	ADD("kernel", json_object_new_string(g->kernel));
+	if (g->ramdisk)
+		ADD("ramdisk", json_object_new_string(g->ramdisk));
+	ADD("cmdline", json_object_new_string(g->cmdline));
+	ADD("memory_mib", json_object_new_int64((int64_t)g->memory_mib));
+	ADD("maxmem_mib", json_object_new_int64((int64_t)g->maxmem_mib));
+	ADD("vcpus", json_object_new_int64(g->vcpus));
+	ADD("maxvcpus", json_object_new_int64(g->maxvcpus));
+	ADD("on_poweroff",
+		json_object_new_string(dom_action_name(g->on_poweroff)));
+	ADD("on_reboot", json_object_new_string(dom_action_name(g->on_reboot)));
+	ADD("on_crash", json_object_new_string(dom_action_name(g->on_crash)));
+#undef ADD
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY));
+	json_object_put(o);
+	return 0;
+}
+
+static int open_ramdisk(struct maker *m, struct why *why)
+{
+	const char *path = m->guest.ramdisk;
+	struct stat st;
+
+	m->ramdisk = -1;
+	if (!path)
+		return 0;
+	m->ramdisk = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (m->ramdisk < 0 || fstat(m->ramdisk, &st))
+		return why_set(why, -errno, "the ramdisk %s: %s", path,
+			strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return why_set(why, -EINVAL,
+			"the ramdisk %s is not a regular file", path);
+	m->ramdisk_size = (uint64_t)st.st_size;
+	return 0;
+}
+
+/* Kernel and initrd are read before anything is made. */
+static int open_files(struct maker *m, struct why *why)
+{
+	struct why inner;
+	struct pv_layout layout;
+	int ret = open_ramdisk(m, why);
+
+	if (ret)
+		return ret;
+	ret = image_open(
+		m->guest.kernel, m->guest.memory_mib << 20, &m->image, &inner);
+	if (ret) {
+		m->image.fd = -1;
+		return why_set(why, ret, "the kernel %s: %s", m->guest.kernel,
+			inner.text);
+	}
+	return pv_layout(&m->image.plan, m->ramdisk_size,
+		m->guest.memory_mib << 8, &layout, why);
+}
+
+/* One creation at a time between the check of the name and the record. */
+static int take_lock(struct maker *m, struct why *why)
+{
+	if (mkdir(LOCK_DIR, 0755) && errno != EEXIST)
+		return why_set(
+			why, -errno, "%s: %s", LOCK_DIR, strerror(errno));
+	m->lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (m->lock < 0)
+		return why_set(
+			why, -errno, "%s: %s", LOCK_FILE, strerror(errno));
+	while (flock(m->lock, LOCK_EX)) {
+		if (errno != EINTR)
+			return why_set(why, -errno, "%s: %s", LOCK_FILE,
+				strerror(errno));
+	}
+	return 0;
+}
+
+static int check_memory(struct maker *m, struct why *why)
+{
+	struct xen_sysctl_physinfo info;
+	uint64_t need = (m->guest.memory_mib << 10) + OVERHEAD_KIB, have;
+	int ret = sysctl_physinfo(m->session.ctrl, &info);
+
+	if (ret == -EACCES)
+		return why_set(why, ret,
+			"the hypervisor speaks another version of the control "
+			"interface than 0x15 (that of 4.17)");
+	if (ret)
+		return why_set(why, ret, "cannot ask for free memory: %s",
+			strerror(-ret));
+	have = (info.free_pages + info.scrub_pages - info.outstanding_pages)
+	       << 2;
+	if (need <= have)
+		return 0;
+	return why_set(why, -ENOMEM,
+		"too little memory: the guest takes %llu + 1 MiB, the machine "
+		"has %llu MiB free of %llu MiB; give the guest less, stop "
+		"another, or boot with a smaller dom0_mem=",
+		(unsigned long long)m->guest.memory_mib,
+		(unsigned long long)(have >> 10),
+		(unsigned long long)(info.total_pages >> 8));
+}
+
+static int make_domain(struct maker *m, struct why *why)
+{
+	struct ctrl *c = m->session.ctrl;
+	struct xen_domctl_createdomain config = {
+		.max_vcpus = m->guest.maxvcpus,
+		.max_evtchn_port = PORTS_MAX,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.grant_opts = GRANT_VERSION,
+	};
+	int ret;
+
+	memcpy(config.handle, m->guest.uuid, sizeof(config.handle));
+	ret = domctl_create(c, &config, &m->domid);
+	if (ret)
+		return why_set(why, ret, "the hypervisor makes no domain: %s",
+			strerror(-ret));
+	ret = domctl_max_vcpus(c, m->domid, m->guest.maxvcpus);
+	if (ret)
+		return why_set(why, ret, "cannot give domain %u %u vcpus: %s",
+			m->domid, m->guest.maxvcpus, strerror(-ret));
+	ret = domctl_max_mem(c, m->domid, m->guest.maxmem_mib << 10);
+	/* A kernel falls back to the memory that it sees. */
+	if (!ret)
+		ret = domctl_memory_map(c, m->domid, m->guest.maxmem_mib << 20);
+	if (ret == -ENOSYS)
+		ret = 0;
+	if (!ret)
+		ret = domctl_alloc_port(c, m->domid, 0, &m->record.store_port);
+	if (!ret)
+		ret = domctl_alloc_port(
+			c, m->domid, 0, &m->record.console_port);
+	return ret ? why_set(why, ret, "cannot set domain %u up: %s", m->domid,
+			     strerror(-ret))
+		   : 0;
+}
+
+static int build(struct maker *m, struct why *why)
+{
+	struct build_pv b = {
+		.domid = m->domid,
+		.kernel = &m->image,
+		.initrd = m->ramdisk,
+		.initrd_size = m->ramdisk_size,
+		.cmdline = m->guest.cmdline,
+		.pages = m->guest.memory_mib << 8,
+		.store_port = m->record.store_port,
+		.console_port = m->record.console_port,
+	};
+	int ret = build_pv(m->session.ctrl, &b, why);
+
+	m->record.store_mfn = b.store_mfn;
+	m->record.console_mfn = b.console_mfn;
+	return ret;
+}
+
+static int write_record(struct maker *m, struct why *why)
+{
+	const struct guest *g = &m->guest;
+	struct dom_record *r = &m->record;
+
+	r->name = g->name;
+	memcpy(r->uuid, g->uuid, sizeof(r->uuid));
+	r->kernel = g->kernel;
+	r->ramdisk = g->ramdisk;
+	r->cmdline = g->cmdline;
+	r->memory_kib = g->memory_mib << 10;
+	r->max_kib = g->maxmem_mib << 10;
+	r->vcpus = g->vcpus;
+	r->max_vcpus = g->maxvcpus;
+	r->on_poweroff = g->on_poweroff;
+	r->on_reboot = g->on_reboot;
+	r->on_crash = g->on_crash;
+	return dom_record_write(m->session.xs, m->domid, r, why);
+}
+
+/* From a checked configuration to a paused guest with its record. */
+static int make(struct maker *m, struct guardian *g, struct why *why)
+{
+	int ret = take_lock(m, why);
+
+	if (!ret)
+		ret = dom_check_free(m->session.ctrl, m->session.xs,
+			m->guest.name, m->guest.uuid, why);
+	if (!ret)
+		ret = check_memory(m, why);
+	if (!ret)
+		ret = guardian_arm(g, why);
+	if (!ret)
+		ret = make_domain(m, why);
+	if (!ret)
+		ret = build(m, why);
+	if (!ret)
+		ret = write_record(m, why);
+	return ret;
+}
+
+static int start(
+	struct maker *m, const struct wish *wish, int *tty, struct why *why)
+{
+	int ret = 0;
+
+	if (wish->console)
+		ret = attach_open(
+			m->session.xs, m->domid, TTY_SECONDS, tty, why);
+	if (!ret && !wish->paused)
+		ret = domctl_unpause(m->session.ctrl, m->domid);
+	else if (!ret)
+		return 0;
+	else
+		return ret;
+	return ret ? why_set(why, ret, "cannot start domain %u: %s", m->domid,
+			     strerror(-ret))
+		   : 0;
+}
+
+static int create(struct maker *m, const struct wish *wish)
+{
+	struct guardian guardian;
+	struct why why;
+	int tty = -1, ret;
+
+	ret = guardian_start(&guardian, m->guest.uuid, &why);
+	if (ret) {
+		err_say("%s", why.text);
+		return ret;
+	}
+	/* Says by itself what is wrong. */
+	ret = session_open(&m->session);
+	if (!ret) {
+		ret = make(m, &guardian, &why);
+		if (!ret)
+			ret = start(m, wish, &tty, &why);
+		if (ret)
+			err_say("guest '%s': %s", m->guest.name, why.text);
+	}
+	if (ret) {
+		guardian_fire(&guardian);
+		return ret;
+	}
+	guardian_dismiss(&guardian);
+	close(m->lock);
+	m->lock = -1;
+	if (wish->json)
+		ret = print_json(&m->guest, m->domid);
+	else
+		printf("domain %u is '%s'%s\n", m->domid, m->guest.name,
+			wish->paused ? ", paused" : "");
+	fflush(stdout);
+	if (!ret && wish->console) {
+		ret = attach_run(tty, &why);
+		if (ret)
+			err_say("%s", why.text);
+	}
+	return ret;
+}
+
+static int run(const struct args *args, const struct wish *wish)
+{
+	struct maker m = { .ramdisk = -1, .lock = -1, .image.fd = -1 };
+	struct config config = { 0 };
+	struct why why;
+	int ret = read_config(&config, args, &why);
+
+	if (!ret)
+		ret = guest_from_config(&m.guest, &config, warn, &why);
+	if (!ret)
+		ret = open_files(&m, &why);
+	if (ret)
+		err_say("%s", why.text);
+	else if (wish->dry)
+		ret = wish->json ? print_json(&m.guest, 0) : 0;
+	else
+		ret = create(&m, wish);
+	session_close(&m.session);
+	if (m.lock >= 0)
+		close(m.lock);
+	if (m.ramdisk >= 0)
+		close(m.ramdisk);
+	if (m.image.fd >= 0)
+		image_close(&m.image);
+	guest_free(&m.guest);
+	config_free(&config);
+	return ret ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = {
+		.tool = "domcreate",
+		.synopsis = "[FILE] [KEY=VALUE]...",
+		.about = "Makes a guest from a configuration file in the "
+			 "syntax of xl.cfg(5), from\nKEY=VALUE words, or from "
+			 "both, and starts it.",
+		.options = options,
+	};
+	struct wish wish = { 0 };
+	int id, ret;
+
+	/* A guardian that is gone is reported by the write itself. */
+	signal(SIGPIPE, SIG_IGN);
+	args_start(&args, argc, argv);
+	while ((id = args_next(&args)) > 0) {
+		wish.paused |= id == OPT_PAUSED;
+		wish.console |= id == OPT_CONSOLE;
+		wish.dry |= id == OPT_DRY;
+		wish.json |= id == OPT_JSON;
+	}
+	if (id)
+		ret = id == ARGS_USAGE ? 2 : 0;
+	else if (!args.operand_count)
+		ret = args_usage_error(&args, "no configuration is given");
+	else
+		ret = run(&args, &wish);
+	args_free(&args);
+	return ret;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * tenon-reaper: ends guests of ours that powered off or crashed, as their
+ * configuration says, and removes the records of those that are gone. Guests
+ * of other tools are left alone. It keeps nothing in memory: started again it
+ * finds everything in the store and the hypervisor.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenonctrl/dom.h>
+#include <tenonctrl/sysctl.h>
+#include <tenonctrl/why.h>
+#include <tenonctrl/xs.h>
+#include "common/args.h"
+#include "common/daemon.h"
+#include "common/err.h"
+#include "common/session.h"
+
+static const struct args_option options[] = {
+	{ 'i', "interactive", NULL, "stay in the foreground" },
+	{ 'p', "pid-file", "FILE", "write the process's number there" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+static const struct xen_domctl_getdomaininfo *
+find(const struct xen_domctl_getdomaininfo *list, size_t count, uint32_t domid)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].domain == domid)
+			return &list[i];
+	}
+	return NULL;
+}
+
+static void reap(struct session *s, uint32_t domid,
+	const struct xen_domctl_getdomaininfo *info)
+{
+	enum dom_action action;
+	struct why why;
+
+	if (info && !(info->flags & XEN_DOMINF_dying)) {
+		unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift &
+				      XEN_DOMINF_shutdownmask;
+
+		if (!(info->flags & XEN_DOMINF_shutdown) ||
+			dom_action_for(s->xs, domid, reason, &action) ||
+			action == DOM_PRESERVE)
+			return;
+	}
+	if (dom_destroy(s->ctrl, s->xs, domid, &why))
+		err_say("%s", why.text);
+}
+
+/* Looks at every guest that is marked as ours. */
+static void sweep(struct session *s)
+{
+	struct xen_domctl_getdomaininfo *list;
+	char **names;
+	size_t count, name_count;
+
+	/* The names first: what is named then has a domain, or had one. */
+	if (xs_directory(s->xs, 0, "/libxl", &names, &name_count))
+		return;
+	if (sysctl_domains(s->ctrl, &list, &count)) {
+		free(names);
+		return;
+	}
+	for (size_t i = 0; i < name_count; i++) {
+		uint32_t domid = (uint32_t)strtoul(names[i], NULL, 10);
+
+		if (domid && dom_is_ours(s->xs, domid))
+			reap(s, domid, find(list, count, domid));
+	}
+	free(list);
+	free(names);
+}
+
+static int loop(struct session *s)
+{
+	char *path, *token;
+	int ret = 0;
+
+	while (!stop) {
+		ret = xs_next_event(s->xs, -1, &path, &token);
+		if (ret == -EINTR || ret == -ETIMEDOUT)
+			continue;
+		if (ret) {
+			err_say("the store daemon is gone: %s", strerror(-ret));
+			return ret;
+		}
+		free(path);
+		free(token);
+		sweep(s);
+	}
+	return 0;
+}
+
+static int run(bool foreground, const char *pid_file)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	struct session session = { NULL, NULL };
+	int ret = daemon_start(foreground, pid_file);
+
+	if (!ret) {
+		sigaction(SIGTERM, &action, NULL);
+		sigaction(SIGINT, &action, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		signal(SIGHUP, SIG_IGN);
+		ret = session_open(&session);
+	}
+	if (!ret) {
+		ret = xs_watch(session.xs, "@releaseDomain", "reap");
+		if (ret)
+			err_say("the store refuses a watch: %s",
+				strerror(-ret));
+	}
+	if (!ret) {
+		daemon_ready();
+		ret = loop(&session);
+	}
+	session_close(&session);
+	return ret ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = {
+		.tool = "tenon-reaper",
+		.synopsis = "",
+		.about = "Ends guests that powered off or crashed, as their "
+			 "configuration says.",
+		.options = options,
+	};
+	const char *pid_file = NULL;
+	bool foreground = false;
+	int id, ret;
+
+	args_start(&args, argc, argv);
+	while ((id = args_next(&args)) > 0) {
+		if (id == 'i')
+			foreground = true;
+		else
+			pid_file = args.value;
+	}
+	if (id)
+		ret = id == ARGS_USAGE ? 2 : 0;
+	else if (args.operand_count)
+		ret = args_usage_error(
+			&args, "'%s' is not expected", args.operands[0]);
+	else
+		ret = run(foreground, pid_file);
+	args_free(&args);
+	return ret;
+}
