@@ -29,6 +29,16 @@ uint64_t clock_tsc_khz(void)
 	return tsc_khz;
 }
 
+/*
+ * Every CPU's counter runs alike: by CPUID's word, or with one CPU, or under
+ * an emulator whose CPUs share one clock.
+ */
+bool arch_tsc_is_stable(void)
+{
+	return cpu_features.has_invariant_tsc || cpu_features.is_tcg ||
+		cpus_online == 1;
+}
+
 uint64_t arch_cpu_khz(void)
 {
 	return tsc_khz;

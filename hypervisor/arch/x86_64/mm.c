@@ -13,9 +13,11 @@
  * Everything is mapped global; the third-level tables of all slots exist from
  * here on, so that roots copied later see later changes.
  */
+#include <tenon/arch.h>
 #include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/page.h>
+#include <tenon/pagetype.h>
 #include <tenon/panic.h>
 #include <tenon/pte.h>
 #include <tenon/string.h>
@@ -346,4 +348,25 @@ volatile void *mm_map_device(paddr_t pa, size_t size)
 uint64_t *mm_make_window(unsigned cpu)
 {
 	return entry_of(WINDOW(cpu), 1);
+}
+
+void pt_fill_hypervisor_slots(uint64_t *root)
+{
+	for (unsigned s = HYPERVISOR_SLOT_FIRST; s <= HYPERVISOR_SLOT_LAST; s++)
+		root[s] = idle_root[s];
+}
+
+volatile void *arch_map_device(paddr_t pa, size_t size)
+{
+	return mm_map_device(pa, size);
+}
+
+uint32_t arch_mmio_read(const volatile void *reg)
+{
+	return *(const volatile uint32_t *)reg;
+}
+
+void arch_mmio_write(volatile void *reg, uint32_t value)
+{
+	*(volatile uint32_t *)reg = value;
 }
