@@ -53,12 +53,31 @@ struct acpi_info {
 
 extern struct acpi_info acpi;
 
+/*
+ * How the reader sees memory: size bytes at pa, or NULL.  It stays valid
+ * while the tables are read.
+ */
+struct acpi_memory {
+	const void *(*map)(void *ctx, paddr_t pa, size_t size);
+	void *ctx;
+};
+
+/*
+ * Fill *info from the tables; rsdp 0: search where a BIOS puts it.  false, and
+ * is_found false, when there is no root table that is whole.
+ */
+bool acpi_parse(
+	const struct acpi_memory *mem, paddr_t rsdp, struct acpi_info *info);
+
+/* The machine's own memory, as acpi_memory.map. */
+const void *acpi_map_firmware(void *ctx, paddr_t pa, size_t size);
+
 /* Read the tables from the RSDP on (boot_info.rsdp, or a search); checks every
  * length and checksum.  Without tables acpi.is_found stays false. */
 void acpi_init(void);
 
 /* Sleep by the PM1 control values that dom0 gives (XENPF_enter_acpi_sleep);
- * state 5 does not return; others: -EOPNOTSUPP. */
+ * state 5 does not return; others: -EOPNOTSUPP; -ENODEV without registers. */
 int acpi_enter_sleep(uint32_t pm1a, uint32_t pm1b, uint32_t state);
 
 /* By the FADT's reset register; returns if there is none or it failed. */

@@ -79,6 +79,16 @@ uint64_t arch_xcr0_mask(void);
 /* Port I/O of 1, 2 or 4 bytes. */
 uint32_t arch_io_read(uint16_t port, unsigned size);
 void arch_io_write(uint16_t port, unsigned size, uint32_t value);
+
+/*
+ * Device registers in memory: an uncached mapping that stays for ever (NULL:
+ * no memory), and 32-bit accesses through it.
+ */
+volatile void *arch_map_device(paddr_t pa, size_t size);
+uint32_t arch_mmio_read(const volatile void *reg);
+void arch_mmio_write(volatile void *reg, uint32_t value);
+/* The end of the interrupt that this CPU is in. */
+void arch_irq_eoi(void);
 /* CR4 bits that every guest sees set, and those it may have in its copy. */
 uint64_t arch_guest_cr4_fixed(void);
 uint64_t arch_guest_cr4_allowed(void);

@@ -87,6 +87,18 @@ void fake_advance(uint64_t ns);
 
 /* Called on arch_kick, if not NULL, as the CPU that was kicked. */
 extern void (*fake_on_kick)(unsigned cpu);
+/*
+ * Devices: I/O ports (unset: all ones) and registers in memory.  map_device
+ * unset: none can be mapped; mmio hooks unset: plain memory of the test.
+ */
+extern uint32_t (*fake_on_io_read)(uint16_t port, unsigned size);
+extern void (*fake_on_io_write)(uint16_t port, unsigned size, uint32_t value);
+extern volatile void *(*fake_on_map_device)(paddr_t pa, size_t size);
+extern uint32_t (*fake_on_mmio_read)(const volatile void *reg);
+extern void (*fake_on_mmio_write)(volatile void *reg, uint32_t value);
+/* How many interrupts were ended at the local APIC. */
+extern unsigned fake_eois;
+
 /* When set, hypercall_should_yield-like questions may ask it. */
 extern bool (*fake_should_yield)(void);
 
