@@ -332,14 +332,14 @@ void sched_run(void)
 
 	flags = lock_take_irq(&q->lock);
 	if (is_empty(q, prev)) {
-		lock_drop(&q->lock);
+		lock_drop_irq(&q->lock, flags);
 		balance_steal(q);
-		lock_take(&q->lock);
+		flags = lock_take_irq(&q->lock);
 	} else if (q->count && time_now() >= q->balance_at) {
 		q->balance_at = time_now() + SCHED_BALANCE_NS;
-		lock_drop(&q->lock);
+		lock_drop_irq(&q->lock, flags);
 		balance_push(q);
-		lock_take(&q->lock);
+		flags = lock_take_irq(&q->lock);
 	}
 	now = time_now();
 	fair_charge(q, prev, now);

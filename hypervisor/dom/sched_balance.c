@@ -7,6 +7,7 @@
  */
 #include "sched_queue.h"
 
+#include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/cpu.h>
 
@@ -38,12 +39,14 @@ void balance_steal(struct run_queue *q)
 	unsigned cpu = (unsigned)(q - run_queues), from;
 	struct run_queue *other;
 	bool has_one = false;
+	uint64_t flags;
 	struct vcpu *v;
 
 	cpu_for_each (from, atomic_read(&cpus_online) & ~CPUMASK(cpu)) {
 		other = &run_queues[from];
 		if (!READ_ONCE(other->count))
 			continue;
+		flags = arch_irq_save();
 		lock_take_two(&q->lock, &other->lock);
 		list_for_each_entry (v, &other->list, sched.link) {
 			if (!is_movable(v, cpu))
@@ -53,6 +56,7 @@ void balance_steal(struct run_queue *q)
 			break;
 		}
 		lock_drop_two(&q->lock, &other->lock);
+		arch_irq_restore(flags);
 		if (has_one)
 			return;
 	}
@@ -83,6 +87,7 @@ void balance_push(struct run_queue *q)
 	unsigned self = (unsigned)(q - run_queues), cpu;
 	struct run_queue *to = NULL;
 	struct vcpu *v = NULL;
+	uint64_t flags;
 
 	cpu_for_each (cpu, atomic_read(&cpus_online) & ~CPUMASK(self)) {
 		if (!to || load(&run_queues[cpu]) < load(to))
@@ -90,6 +95,7 @@ void balance_push(struct run_queue *q)
 	}
 	if (!to || load(to) >= load(q))
 		return;
+	flags = arch_irq_save();
 	lock_take_two(&q->lock, &to->lock);
 	if (load(to) < load(q))
 		v = longest_here(
@@ -101,4 +107,5 @@ void balance_push(struct run_queue *q)
 		to->balance_at = time_now() + SCHED_BALANCE_NS;
 	}
 	lock_drop_two(&q->lock, &to->lock);
+	arch_irq_restore(flags);
 }

@@ -61,7 +61,7 @@ void queue_move(struct run_queue *from, struct run_queue *to, struct vcpu *v);
 /* v was just queued in q, locked: interrupt who runs there, now or in time. */
 void queue_preempt(struct run_queue *q, const struct vcpu *v);
 
-/* Between CPUs (sched_balance.c): interrupts are off, no queue is locked. */
+/* Between CPUs (sched_balance.c): no queue is locked. */
 
 /* q is empty: take a vcpu that waits elsewhere. */
 void balance_steal(struct run_queue *q);
