@@ -13,7 +13,6 @@
  * Everything is mapped global; the third-level tables of all slots exist from
  * here on, so that roots copied later see later changes.
  */
-#include <tenon/arch.h>
 #include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/page.h>
@@ -326,6 +325,19 @@ void mm_init(void)
 	add_all_ram();
 }
 
+/* Other CPUs turn paging on while they run at identical addresses. */
+void mm_map_trampoline(void)
+{
+	paddr_t l3_pa, l2_pa;
+	uint64_t *l3 = new_table(&l3_pa);
+	uint64_t *l2 = new_table(&l2_pa);
+
+	l2[0] = PTE_PRESENT | PTE_RW | PTE_PSE;
+	l3[0] = l2_pa | TABLE;
+	idle_root[0] = l3_pa | TABLE;
+	write_cr3(read_cr3());
+}
+
 void mm_drop_identity(void)
 {
 	idle_root[0] = 0;
@@ -354,19 +366,4 @@ void pt_fill_hypervisor_slots(uint64_t *root)
 {
 	for (unsigned s = HYPERVISOR_SLOT_FIRST; s <= HYPERVISOR_SLOT_LAST; s++)
 		root[s] = idle_root[s];
-}
-
-volatile void *arch_map_device(paddr_t pa, size_t size)
-{
-	return mm_map_device(pa, size);
-}
-
-uint32_t arch_mmio_read(const volatile void *reg)
-{
-	return *(const volatile uint32_t *)reg;
-}
-
-void arch_mmio_write(volatile void *reg, uint32_t value)
-{
-	*(volatile uint32_t *)reg = value;
 }

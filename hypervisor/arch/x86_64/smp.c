@@ -151,6 +151,7 @@ void smp_start_all(void)
 {
 	unsigned id = 1;
 
+	mm_map_trampoline();
 	prepare_trampoline();
 	for (unsigned i = 0; i < acpi.cpu_count && id < NR_CPUS; i++) {
 		struct cpu *c;

@@ -143,6 +143,8 @@ volatile void *mm_map_device(paddr_t pa, size_t size);
 uint64_t *mm_make_window(unsigned cpu);
 #define WINDOW(cpu)	(WINDOW_BASE + (uint64_t)(cpu)*0x200000)
 #define WINDOW_LDT_PAGE 16
+/* The first 2 MiB at identical addresses, while other CPUs start. */
+void mm_map_trampoline(void);
 void mm_drop_identity(void);
 
 /* desc.c: GDT, IDT, TSS, SYSCALL of a CPU. */
