@@ -134,6 +134,17 @@ bool arch_tsc_is_stable(void);
 void arch_wallclock(uint64_t *sec, uint32_t *nsec);
 uint64_t arch_cpu_khz(void);
 
+/* The frame in which bytes [chunk * 2 MiB, ...) of the machine-to-physical
+ * table begin; MFN 0: a hole. */
+mfn_t arch_m2p_frame(unsigned chunk);
+
+/*
+ * CPUID feature words in the order of the ABI's featureset (arch-x86
+ * cpufeatureset.h) as XEN_SYSCTL_cpu_featureset_* which sees them.  Fills up to
+ * n words (words NULL: none) and returns how many there are; 0: no such set.
+ */
+unsigned arch_featureset(unsigned which, uint32_t *words, unsigned n);
+
 /* The machine. */
 noreturn void arch_reboot(void);
 noreturn void arch_halt(void);
