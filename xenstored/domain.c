@@ -54,7 +54,7 @@ struct domain *domain_make(struct store *s, uint16_t domid)
 	d->domid = domid;
 	d->credit = CREDIT_FULL;
 	d->credit_at = s->now;
-	if (s->host.exists)
+	if (s->host.exists && !domain_is_control(domid))
 		d->was_seen = s->host.exists(s->host.ctx, domid);
 	s->domains[p][domid % DOMID_PAGE] = d;
 	return d;
