@@ -107,9 +107,13 @@ void queue_preempt(struct run_queue *q, const struct vcpu *v)
 /* v is to run but neither queued nor chosen; q is locked and is v's. */
 static void enqueue_awake(struct run_queue *q, struct vcpu *v)
 {
+	uint64_t now = time_now();
+
+	/* Brings the clock up to now. */
+	fair_charge(q, q->chosen, now);
 	fair_wake(q, v);
 	fair_enqueue(q, v);
-	runstate_change(v, RUNSTATE_runnable, time_now());
+	runstate_change(v, RUNSTATE_runnable, now);
 	queue_preempt(q, v);
 }
 
@@ -336,7 +340,6 @@ void sched_run(void)
 		balance_steal(q);
 		flags = lock_take_irq(&q->lock);
 	} else if (q->count && time_now() >= q->balance_at) {
-		q->balance_at = time_now() + SCHED_BALANCE_NS;
 		lock_drop_irq(&q->lock, flags);
 		balance_push(q);
 		flags = lock_take_irq(&q->lock);

@@ -29,6 +29,10 @@ static bool is_movable(const struct vcpu *v, unsigned cpu)
 static void move_queued(
 	struct run_queue *from, struct run_queue *to, struct vcpu *v)
 {
+	uint64_t now = time_now();
+
+	fair_charge(from, from->chosen, now);
+	fair_charge(to, to->chosen, now);
 	fair_dequeue(from, v);
 	queue_move(from, to, v);
 	fair_enqueue(to, v);
@@ -93,18 +97,24 @@ void balance_push(struct run_queue *q)
 		if (!to || load(&run_queues[cpu]) < load(to))
 			to = &run_queues[cpu];
 	}
-	if (!to || load(to) >= load(q))
-		return;
 	flags = arch_irq_save();
+	if (!to)
+		to = q;
 	lock_take_two(&q->lock, &to->lock);
+	q->balance_at = time_now() + SCHED_BALANCE_NS;
 	if (load(to) < load(q))
 		v = longest_here(
 			q, (unsigned)(to - run_queues), load(q) - load(to));
-	if (v) {
+	if (v && q->chosen->sched.arrived < v->sched.arrived &&
+		q->chosen->affinity_hard & CPUMASK(to - run_queues)) {
+		/* The one that runs has been here longer: wait for its turn
+		 * to end. */
+		q->balance_at = 0;
+	} else if (v) {
 		move_queued(q, to, v);
 		queue_preempt(to, v);
 		/* Not back at once. */
-		to->balance_at = time_now() + SCHED_BALANCE_NS;
+		to->balance_at = q->balance_at;
 	}
 	lock_drop_two(&q->lock, &to->lock);
 	arch_irq_restore(flags);
