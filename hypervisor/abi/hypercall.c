@@ -32,7 +32,9 @@ bool hypercall_should_yield(void)
 	if (fake_should_yield)
 		return fake_should_yield();
 #endif
-	return softirq_pending() || event_is_pending(current);
+	/* dom0 is built before any guest runs. */
+	return softirq_pending() ||
+	       (!current->is_idle && event_is_pending(current));
 }
 
 long hypercall_dispatch(struct hypercall *hc)

@@ -125,6 +125,10 @@ static void count_vcpu(const struct vcpu *v)
 		if (a->gdt_frames[i].v)
 			need(a->gdt_frames[i], PT_SEGDESC, a->gdt_frames[i],
 				"a GDT");
+	for (unsigned i = 0; i < ARRAY_SIZE(a->ldt_frames); i++)
+		if (a->ldt_frames[i].v)
+			need(a->ldt_frames[i], PT_SEGDESC, a->ldt_frames[i],
+				"an LDT");
 	if (v->vcpu_info_page)
 		need(page_to_mfn(v->vcpu_info_page), PT_WRITABLE, MFN(0),
 			"a vcpu_info");

@@ -33,7 +33,7 @@ int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield);
 /* Both put functions of pagetype.h; clear: bits that go with the reference. */
 int pagetype_drop(struct page *pg, uint64_t clear, bool can_yield);
 
-/* The level-1 table and index that map va in v's kernel root; no reference is
+/* The level-1 table and index that map va in v's active root; no reference is
  * taken.  false: there is none. */
 bool pt_walk(const struct vcpu *v, vaddr_t va, mfn_t *table, unsigned *index);
 

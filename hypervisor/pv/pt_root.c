@@ -149,7 +149,7 @@ static bool descend(mfn_t *table, unsigned index)
  */
 bool pt_walk(const struct vcpu *v, vaddr_t va, mfn_t *table, unsigned *index)
 {
-	mfn_t m = v->arch.root;
+	mfn_t m = v->arch.in_kernel ? v->arch.root : v->arch.user_root;
 
 	if (!m.v || !is_canonical(va) || is_hypervisor_va(va))
 		return false;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the fake machine says of its CPU and of its machine-to-physical table. */
+/* What the fake machine says of its CPU and of its machine-to-physical table.
+ */
 #include <tenon/arch.h>
 
 /* The same for all that see them: a 64-bit CPU with little else. */

@@ -189,3 +189,45 @@ void pt_fill_hypervisor_slots(uint64_t *root)
 	for (unsigned i = HYPERVISOR_SLOT_FIRST; i <= HYPERVISOR_SLOT_LAST; i++)
 		root[i] = 0;
 }
+
+int arch_rdmsr(uint32_t msr, uint64_t *value)
+{
+	(void)msr;
+	(void)value;
+	return -EFAULT;
+}
+
+void arch_set_tsc_aux(struct vcpu *v, uint32_t value)
+{
+	(void)v;
+	(void)value;
+}
+
+int arch_set_xcr0(struct vcpu *v, uint64_t value)
+{
+	(void)v;
+	(void)value;
+	return -EINVAL;
+}
+
+uint64_t arch_guest_cr4_fixed(void)
+{
+	return 0;
+}
+
+uint64_t arch_guest_cr4_allowed(void)
+{
+	return 0;
+}
+
+void arch_set_fxsave(struct vcpu *v, const void *image)
+{
+	(void)v;
+	(void)image;
+}
+
+void arch_get_fxsave(struct vcpu *v, void *image)
+{
+	(void)v;
+	memset(image, 0, 512);
+}

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
+#include <tenon/boot.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
 #include <tenon/page.h>
@@ -270,6 +271,55 @@ void arch_stop_others(void)
 void arch_delay_ms(unsigned ms)
 {
 	fake_advance(ms * 1000000ULL);
+}
+
+struct boot_info boot_info;
+
+void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	(void)leaf;
+	(void)sub;
+	memset(r, 0, 4 * sizeof(r[0]));
+}
+
+uint64_t arch_xcr0_mask(void)
+{
+	return 0;
+}
+
+/* Ports and device registers: nothing answers. */
+uint32_t arch_io_read(uint16_t port, unsigned size)
+{
+	(void)port;
+	return size == 4 ? ~0U : (1U << (8 * size)) - 1;
+}
+
+void arch_io_write(uint16_t port, unsigned size, uint32_t value)
+{
+	(void)port;
+	(void)size;
+	(void)value;
+}
+
+volatile void *arch_map_device(paddr_t pa, size_t size)
+{
+	(void)pa;
+	(void)size;
+	return NULL;
+}
+
+uint32_t arch_mmio_read(const volatile void *reg)
+{
+	return *(const volatile uint32_t *)reg;
+}
+
+void arch_mmio_write(volatile void *reg, uint32_t value)
+{
+	*(volatile uint32_t *)reg = value;
+}
+
+void arch_irq_eoi(void)
+{
 }
 
 noreturn void arch_reboot(void)

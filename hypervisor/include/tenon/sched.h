@@ -56,6 +56,10 @@ void sched_unblock(struct vcpu *v);
 /* sched_op block of current; nothing if an event is pending already. */
 void sched_block(void);
 /* Give the CPU away for now. */
+#ifdef TENON_HOSTED
+/* The host's C library has another one, which its runtime calls. */
+#define sched_yield core_sched_yield
+#endif
 void sched_yield(void);
 
 /* SOFTIRQ_SCHEDULE: may switch.  Afterwards `current` is the vcpu to run. */
