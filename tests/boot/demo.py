@@ -142,7 +142,7 @@ def main():
     try:
         media.make_iso(
             iso, os.path.join(hypervisor, "tenon.gz"),
-            f"{OPTIONS} dom0_mem=1024M,max:1024M",
+            f"{OPTIONS} dom0_mem=1024M,max:1024M noreboot",
             [(os.path.join(options.images, "vmlinuz"), DOM0),
              (os.path.join(options.images, "dom0.gz"), "")])
         symbols = Symbols(os.path.join(hypervisor, "tenon"))

@@ -13,7 +13,7 @@ import media
 from machine import Failure, Machine, Symbols
 
 CASES = []
-OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot"
+OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
 DOM0 = "console=hvc0 earlyprintk=xen"
 # What ends a wait at once, for nothing good follows it.
 BAD = (r"(?i)^.*\bpanic\b.*$", r"^.*Kernel panic.*$",
@@ -45,11 +45,12 @@ class Context:
 
     @contextlib.contextmanager
     def boot(self, what, options="dom0_mem=1G,max:1G", modules=None,
-             **hardware):
+             noreboot=True, **hardware):
         """A machine that boots the hypervisor by GRUB from a CD."""
         name = f"{self.name}-{what}".replace(" ", "-").replace(",", "")
         iso = os.path.join(self.out, name + ".iso")
-        media.make_iso(iso, self.hypervisor, f"{OPTIONS} {options}",
+        options = f"{OPTIONS} {options}" + (" noreboot" if noreboot else "")
+        media.make_iso(iso, self.hypervisor, options,
                        self.modules() if modules is None else modules)
         log = os.path.join(self.out, name + ".log")
         machine = Machine({"iso": iso}, log, symbols=self.symbols, **hardware)

@@ -9,8 +9,10 @@ import json
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +26,10 @@ CPUS = {
 PROMPT = r"dom0# "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[c78=>]")
 PARTIAL = re.compile(r"\x1b[\[()]?[0-9;?]*$")
+
+
+# A terminated test ends its machines, too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 class Failure(Exception):
@@ -97,7 +103,8 @@ class Machine:
         self.raw = ""            # all that the serial line said
         self.text = ""           # the same without \r and escape sequences
         self.position = 0        # where the next expect() begins
-        self.stamps = [(0, 0.0)]  # offset of a line's first character, when
+        # Each line's first character, its wall time, QEMU's CPU time by then.
+        self.stamps = [(0, 0.0, 0.0)]
         self.ended = False
         self.reason = None       # of the end: guest-shutdown, guest-reset...
         self.changed = threading.Condition()
@@ -144,11 +151,11 @@ class Machine:
             self.changed.notify_all()
 
     def _add(self, text):
-        stamp = self.now()
+        stamp, cpu = self.now(), self._cpu_time()
         with self.changed:
             for line in text.splitlines(keepends=True):
                 if not self.text or self.text.endswith("\n"):
-                    self.stamps.append((len(self.text), stamp))
+                    self.stamps.append((len(self.text), stamp, cpu))
                     self.log.write(f"[{stamp:8.3f}] ")
                 self.text += line
                 self.log.write(line)
@@ -174,15 +181,24 @@ class Machine:
         except (OSError, ValueError):
             pass
 
-    def time_of(self, offset):
-        """When the line with this character began to arrive, in seconds."""
+    def _cpu_time(self):
+        """Seconds of CPU time that QEMU has used (proc(5), utime, stime)."""
+        try:
+            with open(f"/proc/{self.qemu.pid}/stat", encoding="ascii") as file:
+                fields = file.read().rsplit(")", 1)[1].split()
+        except OSError:
+            return self.stamps[-1][2]
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def stamp_of(self, offset):
+        """(wall time, CPU time) at which this character's line began."""
         i = bisect.bisect_right(self.stamps, (offset, float("inf"))) - 1
-        return self.stamps[i][1]
+        return self.stamps[i][1:]
 
     def expect(self, pattern, timeout, also=()):
         """
         Waits for the pattern behind what was matched last. Gives the match and
-        keeps its time as match_time. A line that matches one of `also` means
+        keeps its times as match_time and match_cpu. A line that matches one of `also` means
         that it will not come: a failure at once, as is the machine's end.
         """
         pattern = re.compile(pattern, re.M)
@@ -193,7 +209,8 @@ class Machine:
                 found = pattern.search(self.text, self.position)
                 if found:
                     self.position = found.end()
-                    self.match_time = self.time_of(found.start())
+                    self.match_time, self.match_cpu = self.stamp_of(
+                        found.start())
                     return found
                 for p in bad:
                     wrong = p.search(self.text, self.position)
@@ -212,7 +229,7 @@ class Machine:
     def first(self, pattern):
         """When the first line with the pattern came, in seconds, or None."""
         found = re.search(pattern, self.text, re.M)
-        return self.time_of(found.start()) if found else None
+        return self.stamp_of(found.start())[0] if found else None
 
     def send(self, text):
         """Types the text, in pieces that a 16-byte FIFO takes."""
@@ -263,7 +280,7 @@ class Machine:
         begin = ends[-lines - 1] + 1 if len(ends) > lines else 0
         out = []
         for line in text[begin:].splitlines(keepends=True):
-            out.append(f"    [{self.time_of(begin):8.3f}] "
+            out.append(f"    [{self.stamp_of(begin)[0]:8.3f}] "
                        + self.symbols.explain(line.rstrip("\n")))
             begin += len(line)
         state = "has ended" if self.ended else "still ran"

@@ -60,6 +60,7 @@ if [ -n "$stock" ]; then
 		done
 	done
 	cp "$kernel/vmlinux" "$root/guest/vmlinux"
+	ln -s ../run/lock "$root/var/lock"
 fi
 cp "$kernel/vmlinuz" "$root/guest/vmlinuz"
 cp "$guest" "$root/guest/initrd.gz"
