@@ -111,8 +111,8 @@ static void test_low_addresses(void **state)
 			assert_true(!pg || page_to_mfn(pg).v + 2 <= 4);
 		if (!pg)
 			continue;
-		assert_true((page_to_mfn(pg).v + 2) << PAGE_SHIFT <=
-			    1ULL << bits);
+		assert_true(
+			(page_to_mfn(pg).v + 2) << PAGE_SHIFT <= 1ULL << bits);
 		page_free(pg, 1);
 	}
 	page_audit();
@@ -214,7 +214,8 @@ static void test_steal_and_assign(void **state)
 
 static void test_claims(void **state)
 {
-	struct domain *a = fake_domain(1, 4096, 1), *b = fake_domain(2, 4096, 1);
+	struct domain *a = fake_domain(1, 4096, 1),
+		      *b = fake_domain(2, 4096, 1);
 	uint64_t n = page_free_count();
 	struct page *pg, *rest;
 
