@@ -172,7 +172,7 @@ static int decode_symbols(struct lzma2 *s, struct span *span)
 							(8 - s->literal_bits)));
 			symbol = 1;
 			if (state >= ROW_AFTER_MATCH) {
-				uint32_t matched = out[-(size_t)rep0 - 1];
+				uint32_t matched = out[-(ptrdiff_t)rep0 - 1];
 
 				matched_bit(7, plain6);
 				matched_bit(6, plain5);
@@ -227,7 +227,7 @@ static int decode_symbols(struct lzma2 *s, struct span *span)
 							state + row]);
 					if (rep0 >= pos)
 						goto corrupt;
-					*out = out[-(size_t)rep0 - 1];
+					*out = out[-(ptrdiff_t)rep0 - 1];
 					out++;
 					state = state < ROW_AFTER_MATCH
 							? ROW(9)
