@@ -11,12 +11,12 @@
 #define SETUP_SECTS	    0x1f1
 #define BOOT_FLAG	    0x1fe
 #define HEADER_MAGIC	    0x202
-#define VERSION		    0x206
+#define PROTOCOL	    0x206
 #define PAYLOAD_OFFSET	    0x248
 #define PAYLOAD_LENGTH	    0x24c
 #define HEADER_END	    0x250
 
-#define VERSION_PAYLOAD	    0x0208
+#define PROTOCOL_PAYLOAD    0x0208
 #define SECTOR		    512
 #define SETUP_SECTS_DEFAULT 4
 
@@ -44,7 +44,7 @@ int bzimage_payload(const void *image, size_t size, const void **payload,
 
 	if (!bzimage_is_bzimage(image, size))
 		return -ENOEXEC;
-	if ((p[VERSION] | p[VERSION + 1] << 8) < VERSION_PAYLOAD)
+	if ((p[PROTOCOL] | p[PROTOCOL + 1] << 8) < PROTOCOL_PAYLOAD)
 		return -EOPNOTSUPP;
 	start = p[SETUP_SECTS] ? p[SETUP_SECTS] : SETUP_SECTS_DEFAULT;
 	start = (start + 1) * SECTOR + load32(p + PAYLOAD_OFFSET);
