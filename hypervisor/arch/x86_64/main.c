@@ -181,8 +181,8 @@ void hv_main(uint32_t magic, uint32_t address)
 	clock_init();
 	phase("memory");
 	timer_init_cpu(0);
-	sched_init();
 	domain_init();
+	sched_init();
 	cpus[0]->is_online = true;
 	atomic_or(&cpus_online, 1);
 	sched_init_cpu(0);

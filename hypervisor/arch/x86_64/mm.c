@@ -13,6 +13,7 @@
  * Everything is mapped global; the third-level tables of all slots exist from
  * here on, so that roots copied later see later changes.
  */
+#include <tenon/arch.h>
 #include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/page.h>
@@ -25,6 +26,8 @@
 #include "x86.h"
 
 #define HV_RW (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
+/* A record of zeros: nobody can refer to the frame (page.h). */
+#define OWNER_NONE 0
 #define TABLE (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
@@ -232,8 +235,7 @@ static void set_owner(paddr_t start, paddr_t end, uint64_t owner)
 {
 	for (uint64_t m = start >> PAGE_SHIFT;
 		m < end >> PAGE_SHIFT && m < frame_count; m++) {
-		frame_table[m].ref = owner << PAGE_REF_OWNER_SHIFT |
-				     (owner == DOMID_IO ? 0 : 1);
+		frame_table[m].ref = owner << PAGE_REF_OWNER_SHIFT;
 		frame_table[m].type = 0;
 	}
 }
@@ -253,7 +255,7 @@ static void add_free(paddr_t start, paddr_t end)
 		}
 		if (inside) {
 			stop = MIN(inside->end, end);
-			set_owner(start, stop, DOMID_XEN);
+			set_owner(start, stop, OWNER_NONE);
 		} else {
 			page_add_range(MFN(start >> PAGE_SHIFT),
 				MFN(stop >> PAGE_SHIFT));
@@ -278,7 +280,7 @@ static void add_all_ram(void)
 		done = end;
 		if (start < MIB(1)) {
 			/* Firmware's and the trampoline's. */
-			set_owner(start, MIN(end, MIB(1)), DOMID_XEN);
+			set_owner(start, MIN(end, MIB(1)), OWNER_NONE);
 			start = MIB(1);
 		}
 		if (start < end)
@@ -366,4 +368,13 @@ void pt_fill_hypervisor_slots(uint64_t *root)
 {
 	for (unsigned s = HYPERVISOR_SLOT_FIRST; s <= HYPERVISOR_SLOT_LAST; s++)
 		root[s] = idle_root[s];
+}
+
+mfn_t arch_m2p_frame(unsigned chunk)
+{
+	vaddr_t va = M2P_BASE + chunk * MIB(2);
+
+	if (chunk >= DIV_UP(frame_count * 8, MIB(2)))
+		return MFN(0);
+	return pte_mfn(*entry_of(va, 2));
 }
