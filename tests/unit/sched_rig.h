@@ -85,6 +85,37 @@ static inline void rig_run(uint64_t ns)
 		;
 }
 
+/* Call fn(arg) on CPU 0 while the others run their softirqs: for what waits
+ * until a vcpu is off its CPU. */
+static bool rig_is_done;
+static void (*rig_fn)(void *arg);
+
+static inline void rig_first(void *arg)
+{
+	rig_fn(arg);
+	rig_is_done = true;
+}
+
+static inline void rig_others(void *arg)
+{
+	(void)arg;
+	while (!rig_is_done) {
+		softirq_run();
+		arch_relax();
+	}
+}
+
+static inline void rig_call(void (*fn)(void *arg), void *arg)
+{
+	rig_fn = fn;
+	rig_is_done = false;
+	fake_spawn(0, rig_first, arg);
+	for (unsigned cpu = 1; cpu < cpu_count; cpu++)
+		fake_spawn(cpu, rig_others, NULL);
+	fake_run(NULL);
+	rig_settle();
+}
+
 /* A domain of vcpus that wait to be woken. */
 static inline struct domain *rig_domain(
 	domid_t id, unsigned vcpu_n, uint32_t weight)
