@@ -46,3 +46,8 @@ void arch_irq_eoi(void)
 {
 	fake_eois++;
 }
+
+unsigned arch_physical_bits(void)
+{
+	return 40;
+}

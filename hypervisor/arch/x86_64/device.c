@@ -22,3 +22,8 @@ void arch_irq_eoi(void)
 {
 	apic_eoi();
 }
+
+unsigned arch_physical_bits(void)
+{
+	return cpu_features.phys_bits;
+}

@@ -89,6 +89,8 @@ uint32_t arch_mmio_read(const volatile void *reg);
 void arch_mmio_write(volatile void *reg, uint32_t value);
 /* The end of the interrupt that this CPU is in. */
 void arch_irq_eoi(void);
+/* Bits of a machine address, at most 52. */
+unsigned arch_physical_bits(void);
 /* CR4 bits that every guest sees set, and those it may have in its copy. */
 uint64_t arch_guest_cr4_fixed(void);
 uint64_t arch_guest_cr4_allowed(void);

@@ -36,6 +36,10 @@ struct arch_vcpu {
 	bool in_kernel;		   /* else the user root is active */
 	bool in_syscall;
 	uint8_t iopl; /* virtual, 0..3 */
+	/* Ports that user code may use: guest address of a bit a port, clear
+	 * is allowed; how many. */
+	uint64_t iobitmap;
+	uint32_t iobitmap_ports;
 	bool fpu_ts;  /* the guest's CR0.TS */
 	bool fpu_initialised;
 
