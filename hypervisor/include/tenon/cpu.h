@@ -16,7 +16,7 @@ struct cpu {
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool is_online;
-	struct vcpu *vcpu;    /* on it now; written by it with irqs off */
+	struct vcpu *vcpu; /* on it now; written by it with irqs off */
 	struct vcpu *idle;
 	uint64_t softirqs;  /* pending, a bit each (softirq.h); atomic */
 	unsigned irq_depth; /* interrupt handlers nested now */
