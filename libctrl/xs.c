@@ -49,11 +49,21 @@ static const struct {
 	int err;
 	const char *name;
 } error_names[] = {
-	{ EINVAL, "EINVAL" }, { EACCES, "EACCES" }, { EEXIST, "EEXIST" },
-	{ EISDIR, "EISDIR" }, { ENOENT, "ENOENT" }, { ENOMEM, "ENOMEM" },
-	{ ENOSPC, "ENOSPC" }, { EIO, "EIO" }, { ENOTEMPTY, "ENOTEMPTY" },
-	{ ENOSYS, "ENOSYS" }, { EROFS, "EROFS" }, { EBUSY, "EBUSY" },
-	{ EAGAIN, "EAGAIN" }, { EISCONN, "EISCONN" }, { E2BIG, "E2BIG" },
+	{ EINVAL, "EINVAL" },
+	{ EACCES, "EACCES" },
+	{ EEXIST, "EEXIST" },
+	{ EISDIR, "EISDIR" },
+	{ ENOENT, "ENOENT" },
+	{ ENOMEM, "ENOMEM" },
+	{ ENOSPC, "ENOSPC" },
+	{ EIO, "EIO" },
+	{ ENOTEMPTY, "ENOTEMPTY" },
+	{ ENOSYS, "ENOSYS" },
+	{ EROFS, "EROFS" },
+	{ EBUSY, "EBUSY" },
+	{ EAGAIN, "EAGAIN" },
+	{ EISCONN, "EISCONN" },
+	{ E2BIG, "E2BIG" },
 	{ EPERM, "EPERM" },
 };
 
@@ -290,8 +300,8 @@ static int await_answer(struct xs *xs, uint32_t type, uint32_t id)
  * One request of several pieces; the answer is in the payload. The pieces
  * are iov[1] and on: the first one is the header's.
  */
-static int ask(struct xs *xs, uint32_t type, uint32_t tx, struct iovec *iov,
-	int count)
+static int ask(
+	struct xs *xs, uint32_t type, uint32_t tx, struct iovec *iov, int count)
 {
 	struct xsd_sockmsg hdr = { .type = type, .tx_id = tx };
 	size_t len = 0;
@@ -317,8 +327,8 @@ static struct iovec piece(const void *bytes, size_t len)
 }
 
 /* A request of up to three strings, each with its NUL; NULL ends them. */
-static int ask_strings(struct xs *xs, uint32_t type, uint32_t tx,
-	const char *a, const char *b, const char *c)
+static int ask_strings(struct xs *xs, uint32_t type, uint32_t tx, const char *a,
+	const char *b, const char *c)
 {
 	struct iovec iov[4];
 	int n = 1;
@@ -331,8 +341,8 @@ static int ask_strings(struct xs *xs, uint32_t type, uint32_t tx,
 	return ask(xs, type, tx, iov, n);
 }
 
-int xs_read(struct xs *xs, uint32_t tx, const char *path, char **value,
-	size_t *len)
+int xs_read(
+	struct xs *xs, uint32_t tx, const char *path, char **value, size_t *len)
 {
 	int rc = ask_strings(xs, XS_READ, tx, path, NULL, NULL);
 	char *copy;
@@ -391,8 +401,8 @@ static int add_names(struct names *all, const char *bytes, size_t len)
  * Reads a directory in parts: "STAMP\0names", with an empty name at the end.
  * Another stamp means that it changed meanwhile: from the beginning again.
  */
-static int read_parts(struct xs *xs, uint32_t tx, const char *path,
-	struct names *all)
+static int read_parts(
+	struct xs *xs, uint32_t tx, const char *path, struct names *all)
 {
 	char offset[24], stamp[24] = "";
 	size_t head, len;
@@ -400,8 +410,7 @@ static int read_parts(struct xs *xs, uint32_t tx, const char *path,
 
 	for (;;) {
 		snprintf(offset, sizeof(offset), "%zu", all->len);
-		rc = ask_strings(
-			xs, XS_DIRECTORY_PART, tx, path, offset, NULL);
+		rc = ask_strings(xs, XS_DIRECTORY_PART, tx, path, offset, NULL);
 		if (rc == -EINVAL && all->len) {
 			all->len = 0;
 			stamp[0] = '\0';
@@ -519,8 +528,8 @@ int xs_set_perms(struct xs *xs, uint32_t tx, const char *path,
 	return ask(xs, XS_SET_PERMS, tx, iov, 3);
 }
 
-int xs_printf(struct xs *xs, uint32_t tx, const char *path, const char *fmt,
-	...)
+int xs_printf(
+	struct xs *xs, uint32_t tx, const char *path, const char *fmt, ...)
 {
 	char value[PAYLOAD_MAX];
 	va_list ap;
@@ -697,8 +706,8 @@ int xs_domain_path(struct xs *xs, uint32_t domid, char **path)
 	return 0;
 }
 
-int xs_control(struct xs *xs, size_t argc, const char *const *argv,
-	char **answer)
+int xs_control(
+	struct xs *xs, size_t argc, const char *const *argv, char **answer)
 {
 	struct iovec iov[PIECES_MAX];
 	char *copy;

@@ -24,8 +24,8 @@ struct job {
 	bool down, up;
 };
 
-static int set_one(struct xs *xs, uint32_t tx, const struct job *job,
-	const char *path)
+static int set_one(
+	struct xs *xs, uint32_t tx, const struct job *job, const char *path)
 {
 	int err = xs_set_perms(xs, tx, path, job->perms, job->count);
 

@@ -134,8 +134,8 @@ char *store_perms_text(const struct xs_perm *perms, size_t count)
 	return text;
 }
 
-int store_transaction(struct xs *xs, int (*work)(struct xs *xs, uint32_t tx,
-	void *ctx), void *ctx)
+int store_transaction(struct xs *xs,
+	int (*work)(struct xs *xs, uint32_t tx, void *ctx), void *ctx)
 {
 	uint32_t tx;
 	int err;

@@ -10,7 +10,10 @@
  * The option that old scripts give to ask for the socket; it is tried first
  * anyhow.
  */
-#define STORE_OPTION_SOCKET { 's', "socket", NULL, "no effect, for old scripts" }
+#define STORE_OPTION_SOCKET                                       \
+	{                                                         \
+		's', "socket", NULL, "no effect, for old scripts" \
+	}
 
 /* Connects, or says why not and what to do; NULL then. */
 struct xs *store_connect(void);
@@ -33,7 +36,7 @@ char *store_perms_text(const struct xs_perm *perms, size_t count);
  * Runs `work` in a transaction, again when others got in its way. Its error
  * ends it, for it has said what was wrong; 0 or that.
  */
-int store_transaction(struct xs *xs, int (*work)(struct xs *xs, uint32_t tx,
-	void *ctx), void *ctx);
+int store_transaction(struct xs *xs,
+	int (*work)(struct xs *xs, uint32_t tx, void *ctx), void *ctx);
 
 #endif

@@ -27,7 +27,8 @@ static bool exists(struct xs *xs, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-exists", .synopsis = "PATH...",
+	struct args args = { .tool = "xenstore-exists",
+		.synopsis = "PATH...",
 		.about = "Ends with status 0 when all of the nodes exist, and "
 			 "with 1 when one does not.",
 		.options = options };

@@ -20,8 +20,8 @@ static const struct render_column columns[] = {
 	{ NULL, NULL, false },
 };
 
-static bool list_one(struct xs *xs, const char *path, bool prefix,
-	struct render *json)
+static bool list_one(
+	struct xs *xs, const char *path, bool prefix, struct render *json)
 {
 	char **names;
 	size_t i, count;
@@ -47,7 +47,8 @@ static bool list_one(struct xs *xs, const char *path, bool prefix,
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-list", .synopsis = "PATH...",
+	struct args args = { .tool = "xenstore-list",
+		.synopsis = "PATH...",
 		.about = "Prints the names of the children of nodes of the "
 			 "store.",
 		.options = options };

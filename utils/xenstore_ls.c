@@ -96,8 +96,8 @@ static void print_json(const struct how *how, const struct node *n)
 	free(text);
 }
 
-static int print_node(struct xs *xs, const struct how *how, const char *path,
-	int indent)
+static int print_node(
+	struct xs *xs, const struct how *how, const char *path, int indent)
 {
 	struct node n = { .path = path, .indent = indent };
 	struct xs_perm *perms;
@@ -218,7 +218,8 @@ static int line_room(void)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-ls", .synopsis = "[PATH]...",
+	struct args args = { .tool = "xenstore-ls",
+		.synopsis = "[PATH]...",
 		.about = "Prints a tree of the store: all of it, or what is "
 			 "below some paths.",
 		.options = options };

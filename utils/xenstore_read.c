@@ -26,8 +26,8 @@ struct how {
 	struct render *json;
 };
 
-static void show(const struct how *how, const char *path, const char *value,
-	size_t len)
+static void show(
+	const struct how *how, const char *path, const char *value, size_t len)
 {
 	char *text = store_escape(value, len);
 
@@ -45,8 +45,8 @@ static void show(const struct how *how, const char *path, const char *value,
 	free(text);
 }
 
-static bool read_all(struct xs *xs, const struct args *args,
-	const struct how *how)
+static bool read_all(
+	struct xs *xs, const struct args *args, const struct how *how)
 {
 	char *value;
 	size_t len;
@@ -67,7 +67,8 @@ static bool read_all(struct xs *xs, const struct args *args,
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-read", .synopsis = "PATH...",
+	struct args args = { .tool = "xenstore-read",
+		.synopsis = "PATH...",
 		.about = "Prints the values of nodes of the store.",
 		.options = options };
 	struct how how = { 0 };

@@ -66,7 +66,8 @@ static int remove_all(struct xs *xs, uint32_t tx, void *ctx)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-rm", .synopsis = "PATH...",
+	struct args args = { .tool = "xenstore-rm",
+		.synopsis = "PATH...",
 		.about = "Removes nodes of the store with all below them, all "
 			 "that are named or none.",
 		.options = options };

@@ -34,7 +34,8 @@ static int print_event(struct xs *xs, bool json)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-watch", .synopsis = "PATH...",
+	struct args args = { .tool = "xenstore-watch",
+		.synopsis = "PATH...",
 		.about = "Prints a path whenever something changes at or below "
 			 "those that are named; the first event of each comes "
 			 "at once.",

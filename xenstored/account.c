@@ -29,8 +29,8 @@ int deltas_reserve(struct deltas *d, size_t count)
 	return 0;
 }
 
-const struct delta *deltas_find(const struct deltas *d, uint16_t domid,
-	uint32_t era)
+const struct delta *deltas_find(
+	const struct deltas *d, uint16_t domid, uint32_t era)
 {
 	size_t i;
 
@@ -40,8 +40,8 @@ const struct delta *deltas_find(const struct deltas *d, uint16_t domid,
 	return NULL;
 }
 
-void deltas_add(struct deltas *d, const struct perm_entry *owner,
-	int64_t nodes, int64_t bytes)
+void deltas_add(struct deltas *d, const struct perm_entry *owner, int64_t nodes,
+	int64_t bytes)
 {
 	const struct delta *found;
 	struct delta *at;

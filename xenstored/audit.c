@@ -14,8 +14,8 @@ struct tally {
 	const char *wrong;
 };
 
-static int add_node(void *ctx, const struct node *n, const char *path,
-	size_t len)
+static int add_node(
+	void *ctx, const struct node *n, const char *path, size_t len)
 {
 	struct tally *t = ctx;
 	size_t i;
@@ -86,8 +86,8 @@ static const char *count_conn(const struct conn *c, struct counts *sum)
 
 static const char *audit_domain(struct tally *t, const struct domain *d)
 {
-	const struct delta *sum = deltas_find(
-		&t->sums, d->domid, domain_era(t->store, d->domid));
+	const struct delta *sum =
+		deltas_find(&t->sums, d->domid, domain_era(t->store, d->domid));
 	struct counts n = { 0 };
 	const char *wrong;
 	struct list *at;
@@ -96,8 +96,7 @@ static const char *audit_domain(struct tally *t, const struct domain *d)
 	if (d->account.nodes != (sum ? sum->nodes : 0) ||
 		d->account.node_bytes != (sum ? sum->node_bytes : 0))
 		return "a domain's account of nodes is wrong";
-	for (at = t->store->conns.next; at != &t->store->conns;
-		at = at->next) {
+	for (at = t->store->conns.next; at != &t->store->conns; at = at->next) {
 		c = list_entry(at, struct conn, of_store);
 		wrong = c->domid == d->domid ? count_conn(c, &n) : NULL;
 		if (wrong)
@@ -136,14 +135,13 @@ static const char *audit_txn(struct tally *t, const struct txn *x)
 	if (!wrong)
 		wrong = tally_tree(&base, x->base);
 	for (i = 0; !wrong && i < t->sums.count; i++) {
-		was = deltas_find(&base.sums, t->sums.at[i].domid,
-			t->sums.at[i].era);
-		d = deltas_find(&x->deltas, t->sums.at[i].domid,
-			t->sums.at[i].era);
+		was = deltas_find(
+			&base.sums, t->sums.at[i].domid, t->sums.at[i].era);
+		d = deltas_find(
+			&x->deltas, t->sums.at[i].domid, t->sums.at[i].era);
 		if ((was ? was->nodes : 0) + (d ? d->nodes : 0) !=
 				t->sums.at[i].nodes ||
-			(was ? was->node_bytes : 0) +
-					(d ? d->node_bytes : 0) !=
+			(was ? was->node_bytes : 0) + (d ? d->node_bytes : 0) !=
 				t->sums.at[i].node_bytes)
 			wrong = "a transaction's accounts are wrong";
 	}

@@ -9,8 +9,8 @@
 /* Two of the largest packets. */
 #define IN_ROOM (2 * (sizeof(struct wire_header) + WIRE_PAYLOAD_MAX))
 
-struct conn *conn_new(struct store *s, uint16_t domid, bool is_ring,
-	void *owner)
+struct conn *conn_new(
+	struct store *s, uint16_t domid, bool is_ring, void *owner)
 {
 	struct conn *c;
 
@@ -48,7 +48,7 @@ static void end_txns(struct conn *c)
 {
 	struct list *at, *next;
 
-	list_for_each_safe (at, next, &c->txns)
+	list_for_each_safe(at, next, &c->txns)
 		txn_free(c, list_entry(at, struct txn, of_conn));
 }
 

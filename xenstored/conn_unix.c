@@ -125,8 +125,8 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 
 	if (!p->conn)
 		return;
-	if ((events & EPOLLIN) && !cl->has_ended &&
-		conn_wants_input(p->conn) && !read_client(cl)) {
+	if ((events & EPOLLIN) && !cl->has_ended && conn_wants_input(p->conn) &&
+		!read_client(cl)) {
 		daemon_end_peer(d, p);
 		return;
 	}
@@ -197,8 +197,8 @@ int unix_listen(struct daemon *d, const char *path)
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	listener.ready = on_connect;
-	listener.fd = socket(
-		AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	listener.fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (listener.fd < 0)
 		return -errno;
 	mask = umask(0177);

@@ -23,8 +23,7 @@ static void host_log(void *ctx, bool is_warning, const char *line)
 	log_line(is_warning, "%s", line);
 }
 
-static int host_introduce(void *ctx, uint16_t domid, int64_t gfn,
-	uint32_t port)
+static int host_introduce(void *ctx, uint16_t domid, int64_t gfn, uint32_t port)
 {
 	struct daemon *d = ctx;
 
@@ -150,7 +149,8 @@ static void free_ended(struct daemon *d)
 {
 	struct list *at, *next;
 
-	list_for_each_safe (at, next, &d->ended) {
+	list_for_each_safe(at, next, &d->ended)
+	{
 		list_remove(at);
 		free(list_entry(at, struct peer, of_daemon));
 	}
@@ -235,7 +235,7 @@ void daemon_fini(struct daemon *d)
 {
 	struct list *at, *next;
 
-	list_for_each_safe (at, next, &d->peers)
+	list_for_each_safe(at, next, &d->peers)
 		daemon_end_peer(d, list_entry(at, struct peer, of_daemon));
 	free_ended(d);
 	if (d->store)

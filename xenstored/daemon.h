@@ -47,8 +47,8 @@ struct peer_ops {
 
 /* Where guests' rings come from: hv_xen.c, or hv_fake.c, or nowhere. */
 struct hv {
-	int (*introduce)(struct daemon *d, uint16_t domid, int64_t gfn,
-		uint32_t port);
+	int (*introduce)(
+		struct daemon *d, uint16_t domid, int64_t gfn, uint32_t port);
 	bool (*exists)(struct daemon *d, uint16_t domid);
 	/* Cuts off the guest's ring, if it has one. */
 	void (*release)(struct daemon *d, uint16_t domid);

@@ -136,8 +136,8 @@ struct estate {
 	size_t count, room;
 };
 
-static int note_owned(void *ctx, const struct node *n, const char *path,
-	size_t len)
+static int note_owned(
+	void *ctx, const struct node *n, const char *path, size_t len)
 {
 	struct estate *e = ctx;
 	char **more;

@@ -51,8 +51,8 @@ static int64_t perms_cost(const struct perm_list *perms)
 	return (int64_t)(perms->count * sizeof(struct perm_entry));
 }
 
-static int check_size(struct view *v, const struct blob *value,
-	const struct perm_list *perms)
+static int check_size(
+	struct view *v, const struct blob *value, const struct perm_list *perms)
 {
 	return quota_check(v->store, v->who.domid, QUOTA_NODE_SIZE,
 		(value ? (int64_t)value->len : 0) + perms_cost(perms));
@@ -178,8 +178,8 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	return rc;
 }
 
-int edit_write(struct view *v, const char *path, size_t len,
-	struct blob *value, struct change *change)
+int edit_write(struct view *v, const char *path, size_t len, struct blob *value,
+	struct change *change)
 {
 	size_t found;
 	struct node *n = tree_find_nearest(*v->root, path, len, &found);
@@ -208,8 +208,8 @@ int edit_write(struct view *v, const char *path, size_t len,
 	return 0;
 }
 
-int edit_mkdir(struct view *v, const char *path, size_t len,
-	struct change *change)
+int edit_mkdir(
+	struct view *v, const char *path, size_t len, struct change *change)
 {
 	size_t found;
 	struct node *n = tree_find_nearest(*v->root, path, len, &found);
@@ -219,8 +219,8 @@ int edit_mkdir(struct view *v, const char *path, size_t len,
 	return perm_access(n->perms, &v->who) & PERM_WRITE ? 0 : -EACCES;
 }
 
-static int note_loss(void *ctx, const struct node *n, const char *path,
-	size_t len)
+static int note_loss(
+	void *ctx, const struct node *n, const char *path, size_t len)
 {
 	struct deltas *lost = ctx;
 	int rc = deltas_reserve(lost, 1);
@@ -228,7 +228,8 @@ static int note_loss(void *ctx, const struct node *n, const char *path,
 	(void)path;
 	(void)len;
 	if (!rc)
-		deltas_add(lost, &n->perms->entry[0], -1, -account_node_cost(n));
+		deltas_add(
+			lost, &n->perms->entry[0], -1, -account_node_cost(n));
 	return rc;
 }
 
@@ -245,8 +246,7 @@ static void merge(struct deltas *into, const struct deltas *from)
 	}
 }
 
-int edit_rm(struct view *v, const char *path, size_t len,
-	struct change *change)
+int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 {
 	struct deltas lost = { 0 };
 	size_t found;
@@ -266,8 +266,8 @@ int edit_rm(struct view *v, const char *path, size_t len,
 	if (!rc)
 		rc = deltas_reserve(v->deltas, lost.count);
 	if (!rc)
-		rc = tree_detach(&v->store->tree, v->root, path, len,
-			&change->removed);
+		rc = tree_detach(
+			&v->store->tree, v->root, path, len, &change->removed);
 	if (!rc) {
 		merge(v->deltas, &lost);
 		change->happened = true;

@@ -24,7 +24,7 @@ struct hash {
 };
 
 /* The object that holds `link` as `member`. */
-#define hash_entry(link, type, member)                                         \
+#define hash_entry(link, type, member) \
 	((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /*

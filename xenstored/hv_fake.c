@@ -73,8 +73,8 @@ static void on_event(struct daemon *d, struct source *src, uint32_t events)
 		guest_kick(d, g);
 }
 
-static int fake_introduce(struct daemon *d, uint16_t domid, int64_t gfn,
-	uint32_t port)
+static int fake_introduce(
+	struct daemon *d, uint16_t domid, int64_t gfn, uint32_t port)
 {
 	struct fake *f = fakes[domid];
 	struct guest *old = guest_find(d, domid);
@@ -165,7 +165,8 @@ static int receive(struct fake *f)
 	} control = { 0 };
 	uint32_t domid = 0;
 	struct iovec iov = { &domid, sizeof(domid) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *c;
@@ -207,7 +208,8 @@ static void on_connect(struct daemon *d, struct source *src, uint32_t events)
 	f->line.fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
 	f->line.ready = on_line;
 	f->event.ready = on_event;
-	if (f->line.fd < 0 || receive(f) || daemon_watch(d, &f->line, EPOLLIN) ||
+	if (f->line.fd < 0 || receive(f) ||
+		daemon_watch(d, &f->line, EPOLLIN) ||
 		write(f->line.fd, "", 1) != 1) {
 		fake_close(f);
 		free(f);

@@ -22,8 +22,8 @@
 
 #include "xen_dev.h"
 
-#define PAGE	     4096
-#define PORTS_MAX    131072 /* of FIFO event channels, the most there are */
+#define PAGE	      4096
+#define PORTS_MAX     131072 /* of FIFO event channels, the most there are */
 #define PORTS_AT_ONCE 128
 
 struct xen_port {
@@ -75,8 +75,9 @@ static void port_close(struct ring_port *base)
 
 static int map_grant(struct xen_port *p)
 {
-	struct gntdev_map arg = { .count = 1, .domid = p->domid,
-		.ref = GNTTAB_RESERVED_XENSTORE };
+	struct gntdev_map arg = {
+		.count = 1, .domid = p->domid, .ref = GNTTAB_RESERVED_XENSTORE
+	};
 	void *page;
 
 	if (gntdev < 0 || ioctl(gntdev, GNTDEV_MAP_GRANT_REF, &arg))
@@ -144,8 +145,8 @@ static struct xen_port *port_new(uint16_t domid)
 	return p;
 }
 
-static int xen_introduce(struct daemon *d, uint16_t domid, int64_t gfn,
-	uint32_t remote)
+static int xen_introduce(
+	struct daemon *d, uint16_t domid, int64_t gfn, uint32_t remote)
 {
 	struct guest *old = guest_find(d, domid);
 	struct xen_port *p;
@@ -296,8 +297,8 @@ static int map_own(struct xen_port *p, uint32_t *remote)
 	if (fd < 0)
 		return -errno;
 	if (!rc) {
-		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			0);
+		page = mmap(
+			NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 		if (page == MAP_FAILED)
 			rc = -errno;
 		else

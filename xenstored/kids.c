@@ -152,8 +152,8 @@ static void balance(struct tree *t, struct node **slot)
 
 static int order(const struct node *a, const struct node *b)
 {
-	return tree_name_cmp(a->name->bytes, a->name->len, b->name->bytes,
-		b->name->len);
+	return tree_name_cmp(
+		a->name->bytes, a->name->len, b->name->bytes, b->name->len);
 }
 
 static void insert(struct tree *t, struct node **slot, struct node *child)
@@ -184,8 +184,8 @@ static struct node *take_first(struct tree *t, struct node **slot)
 	return first;
 }
 
-static struct node *take(struct tree *t, struct node **slot, const char *name,
-	size_t len)
+static struct node *take(
+	struct tree *t, struct node **slot, const char *name, size_t len)
 {
 	struct node *n = own(t, slot), *taken, *next;
 	int c = tree_name_cmp(name, len, n->name->bytes, n->name->len);

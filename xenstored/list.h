@@ -10,12 +10,12 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define list_entry(link, type, member)                                         \
+#define list_entry(link, type, member) \
 	((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 /* `at` may be taken out of the list in the body. */
-#define list_for_each_safe(at, following, head)                                \
-	for ((at) = (head)->next; (following) = (at)->next, (at) != (head);    \
+#define list_for_each_safe(at, following, head)                             \
+	for ((at) = (head)->next; (following) = (at)->next, (at) != (head); \
 		(at) = (following))
 
 static inline void list_init(struct list *l)

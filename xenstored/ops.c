@@ -54,8 +54,8 @@ int request_path(struct request *r, bool special_allowed, struct path **out)
 	if (len < 0)
 		return len;
 	*out = &r->store->path;
-	return path_parse(*out, r->conn->domid, text, (size_t)len,
-		special_allowed);
+	return path_parse(
+		*out, r->conn->domid, text, (size_t)len, special_allowed);
 }
 
 int request_domid(struct request *r, uint16_t *out)
@@ -94,8 +94,11 @@ static int open_view(struct request *r, unsigned int flags)
 
 void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload)
 {
-	struct request r = { .conn = c, .store = c->store, .hdr = hdr,
-		.payload = payload, .len = hdr->len };
+	struct request r = { .conn = c,
+		.store = c->store,
+		.hdr = hdr,
+		.payload = payload,
+		.len = hdr->len };
 	const struct op *op = NULL;
 	const char *name;
 	int rc = -ENOSYS;

@@ -20,7 +20,7 @@ struct request {
 /* Only a control domain may ask this. */
 #define OP_CONTROL 1u
 /* The transaction of its header must exist, and is the view. */
-#define OP_TXN	   2u
+#define OP_TXN 2u
 
 /*
  * A handler answers with request_reply(), or returns 0 for a plain "OK", or

@@ -58,8 +58,7 @@ int op_introduce(struct request *r)
 	if (!domain_make(s, domid))
 		return -ENOMEM;
 	if (s->host.introduce)
-		rc = s->host.introduce(
-			s->host.ctx, domid, gfn, (uint32_t)port);
+		rc = s->host.introduce(s->host.ctx, domid, gfn, (uint32_t)port);
 	if (!rc)
 		rc = store_introduce(s, domid);
 	if (rc)

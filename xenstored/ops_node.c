@@ -13,8 +13,8 @@ static int look(struct request *r, enum step_kind kind, const struct path *p,
 	struct node **out)
 {
 	int rc = edit_look(&r->view, p->text, p->len, out);
-	int noted = txn_note_read(&r->view, r->conn, kind, p->text, p->len,
-		rc ? NULL : *out, rc);
+	int noted = txn_note_read(
+		&r->view, r->conn, kind, p->text, p->len, rc ? NULL : *out, rc);
 
 	return noted ? noted : rc;
 }
@@ -63,8 +63,7 @@ int op_directory(struct request *r)
 }
 
 /* The stamp, whole names from `offset` on, and an empty one at the end. */
-static void reply_part(struct request *r, const struct node *n,
-	uint64_t offset)
+static void reply_part(struct request *r, const struct node *n, uint64_t offset)
 {
 	char list[WIRE_PAYLOAD_MAX];
 	struct kid_iter it;
@@ -73,7 +72,8 @@ static void reply_part(struct request *r, const struct node *n,
 	size_t len, part;
 
 	len = (size_t)snprintf(list, sizeof(list), "%llu",
-		(unsigned long long)n->stamp) + 1;
+		      (unsigned long long)n->stamp) +
+	      1;
 	kid_iter_seek(&it, n, offset, &skip);
 	while ((kid = kid_iter_next(&it))) {
 		part = kid->name->len - (size_t)skip;
@@ -173,8 +173,8 @@ int op_rm(struct request *r)
 }
 
 /* The list that a path has, of a node or of a special name. */
-static int find_perms(struct request *r, const struct path *p,
-	const struct perm_list **out)
+static int find_perms(
+	struct request *r, const struct path *p, const struct perm_list **out)
 {
 	int which = special_index(p->text, p->len), rc;
 	struct node *n;
@@ -232,8 +232,7 @@ static int parse_perms(struct request *r, struct perm_list **out)
 		count += !r->payload[i];
 	if (!count || r->payload[r->len - 1])
 		return -EINVAL;
-	rc = quota_check(
-		s, r->conn->domid, QUOTA_PERMISSIONS, (int64_t)count);
+	rc = quota_check(s, r->conn->domid, QUOTA_PERMISSIONS, (int64_t)count);
 	if (rc)
 		return rc;
 	perms = perm_list_new(count);
@@ -242,8 +241,7 @@ static int parse_perms(struct request *r, struct perm_list **out)
 	for (i = 0; i < count && rc >= 0; i++) {
 		rc = request_string(r, &text);
 		if (rc >= 0)
-			rc = perm_parse(
-				&perms->entry[i], text, (size_t)rc);
+			rc = perm_parse(&perms->entry[i], text, (size_t)rc);
 		if (!rc && r->view.who.is_control &&
 			!domain_make(s, perms->entry[i].domid))
 			rc = -ENOMEM;

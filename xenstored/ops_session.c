@@ -59,7 +59,7 @@ int op_reset_watches(struct request *r)
 	struct list *at, *next;
 
 	watch_remove_all(r->conn);
-	list_for_each_safe (at, next, &r->conn->txns)
+	list_for_each_safe(at, next, &r->conn->txns)
 		txn_free(r->conn, list_entry(at, struct txn, of_conn));
 	return 0;
 }

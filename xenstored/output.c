@@ -100,8 +100,8 @@ static uint64_t event_key(const struct watch *w, const char *path, size_t len)
 	return hash_bytes(seed, path, len);
 }
 
-static bool is_waiting(const struct watch *w, uint64_t key, const char *path,
-	size_t len)
+static bool is_waiting(
+	const struct watch *w, uint64_t key, const char *path, size_t len)
 {
 	struct hash_link *l = hash_first(&w->conn->store->events, key);
 	const struct message *m;

@@ -63,8 +63,8 @@ bool perm_is_owner(const struct perm_list *list, const struct subject *who)
 	return who->is_control || names(&list->entry[0], who);
 }
 
-unsigned int perm_access(const struct perm_list *list,
-	const struct subject *who)
+unsigned int perm_access(
+	const struct perm_list *list, const struct subject *who)
 {
 	size_t i;
 
@@ -101,8 +101,8 @@ int perm_parse(struct perm_entry *out, const char *text, size_t len)
 
 size_t perm_format(char *buf, size_t size, const struct perm_entry *entry)
 {
-	int n = snprintf(buf, size, "%c%u", letters[entry->access & 3],
-		entry->domid);
+	int n = snprintf(
+		buf, size, "%c%u", letters[entry->access & 3], entry->domid);
 
 	return (size_t)n + 1;
 }

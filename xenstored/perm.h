@@ -47,8 +47,8 @@ void perm_list_put(struct perm_list *list);
 bool perm_list_equal(const struct perm_list *a, const struct perm_list *b);
 
 /* The PERM_* bits that `who` has. */
-unsigned int perm_access(const struct perm_list *list,
-	const struct subject *who);
+unsigned int perm_access(
+	const struct perm_list *list, const struct subject *who);
 /* Whether `who` is the owner, its stub domain, or a control domain. */
 bool perm_is_owner(const struct perm_list *list, const struct subject *who);
 

@@ -62,8 +62,8 @@ int64_t quota_memory(const struct store *s, uint16_t domid)
 	       d->account.step_bytes;
 }
 
-int quota_check(struct store *s, uint16_t domid, enum quota_id id,
-	int64_t wanted)
+int quota_check(
+	struct store *s, uint16_t domid, enum quota_id id, int64_t wanted)
 {
 	struct store_quota *q = &s->quota[id];
 
@@ -79,8 +79,8 @@ int quota_check(struct store *s, uint16_t domid, enum quota_id id,
 	if (wanted <= (int64_t)q->value)
 		return 0;
 	q->denied++;
-	store_log(s, true,
-		"domain %u is refused: quota %s=%llu, it wants %lld", domid,
-		q->name, (unsigned long long)q->value, (long long)wanted);
+	store_log(s, true, "domain %u is refused: quota %s=%llu, it wants %lld",
+		domid, q->name, (unsigned long long)q->value,
+		(long long)wanted);
 	return -ENOSPC;
 }

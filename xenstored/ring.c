@@ -68,8 +68,8 @@ static void copy_in(char *ring, uint32_t at, const char *from, size_t len)
 	memcpy(ring, from + first, len - first);
 }
 
-static int take_requests(struct xenstore_domain_interface *page,
-	struct conn *c, bool *moved)
+static int take_requests(
+	struct xenstore_domain_interface *page, struct conn *c, bool *moved)
 {
 	uint32_t cons = load(&page->req_cons);
 	uint32_t len = load(&page->req_prod) - cons;
@@ -92,8 +92,8 @@ static int take_requests(struct xenstore_domain_interface *page,
 	return 0;
 }
 
-static int give_replies(struct xenstore_domain_interface *page,
-	struct conn *c, bool *moved)
+static int give_replies(
+	struct xenstore_domain_interface *page, struct conn *c, bool *moved)
 {
 	uint32_t prod = load(&page->rsp_prod);
 	uint32_t used = prod - load(&page->rsp_cons);

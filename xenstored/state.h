@@ -23,16 +23,16 @@
 #include "tree.h"
 #include "wire.h"
 
-#define DOMID_COUNT	65536
-#define DOMID_PAGE	256
+#define DOMID_COUNT 65536
+#define DOMID_PAGE  256
 /* Bytes of unread replies at which a client's requests are left alone. */
 #define REPLY_BYTES_MAX (256 * 1024)
 /* Bytes of unread events at which a watch's events melt into one. */
 #define EVENT_BYTES_MAX (256 * 1024)
 /* What is charged for a node, a watch, a step of a transaction. */
-#define NODE_COST	96
-#define WATCH_COST	160
-#define STEP_COST	96
+#define NODE_COST  96
+#define WATCH_COST 160
+#define STEP_COST  96
 
 /* The accounts of a domain: what it owns at this moment. */
 struct account {
@@ -216,8 +216,7 @@ struct domain *domain_find(const struct store *s, uint16_t domid);
  */
 struct domain *domain_make(struct store *s, uint16_t domid);
 void domain_free_all(struct store *s);
-void domain_subject(const struct store *s, uint16_t domid,
-	struct subject *who);
+void domain_subject(const struct store *s, uint16_t domid, struct subject *who);
 bool domain_is_control(uint16_t domid);
 
 /* quota.c */
@@ -226,8 +225,8 @@ void quota_init(struct store *s);
  * 0 when `domid` may have `wanted` of the quota's kind, else -ENOSPC, which
  * is counted and logged. Control domains may have any number.
  */
-int quota_check(struct store *s, uint16_t domid, enum quota_id id,
-	int64_t wanted);
+int quota_check(
+	struct store *s, uint16_t domid, enum quota_id id, int64_t wanted);
 /* All memory that a domain is charged for. */
 int64_t quota_memory(const struct store *s, uint16_t domid);
 void store_log(struct store *s, bool is_warning, const char *fmt, ...)
@@ -237,20 +236,20 @@ void store_log(struct store *s, bool is_warning, const char *fmt, ...)
 int64_t account_node_cost(const struct node *n);
 /* Room for `count` more domains' changes; -ENOMEM. */
 int deltas_reserve(struct deltas *d, size_t count);
-void deltas_add(struct deltas *d, const struct perm_entry *owner,
-	int64_t nodes, int64_t bytes);
-const struct delta *deltas_find(const struct deltas *d, uint16_t domid,
-	uint32_t era);
+void deltas_add(struct deltas *d, const struct perm_entry *owner, int64_t nodes,
+	int64_t bytes);
+const struct delta *deltas_find(
+	const struct deltas *d, uint16_t domid, uint32_t era);
 /* Adds to the accounts of domains that still live, and forgets. */
 void deltas_apply(struct store *s, struct deltas *d);
 
 /* edit.c: all or nothing; -EACCES, -ENOENT, -ENOSPC, -EINVAL, -ENOMEM */
-int edit_write(struct view *v, const char *path, size_t len,
-	struct blob *value, struct change *change);
-int edit_mkdir(struct view *v, const char *path, size_t len,
+int edit_write(struct view *v, const char *path, size_t len, struct blob *value,
 	struct change *change);
-int edit_rm(struct view *v, const char *path, size_t len,
-	struct change *change);
+int edit_mkdir(
+	struct view *v, const char *path, size_t len, struct change *change);
+int edit_rm(
+	struct view *v, const char *path, size_t len, struct change *change);
 int edit_perms(struct view *v, const char *path, size_t len,
 	struct perm_list *perms, struct change *change);
 /* The node, if the viewer may read it. */
@@ -287,8 +286,8 @@ void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
 bool blame_is_held(struct store *s, uint16_t domid);
 
 /* watch.c */
-int watch_add(struct conn *c, const struct path *path,
-	const char *token, size_t token_len, int32_t depth);
+int watch_add(struct conn *c, const struct path *path, const char *token,
+	size_t token_len, int32_t depth);
 int watch_remove(struct conn *c, const struct path *path, const char *token,
 	size_t token_len);
 void watch_remove_all(struct conn *c);

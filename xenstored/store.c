@@ -60,7 +60,7 @@ void store_free(struct store *s)
 {
 	struct list *at, *next;
 
-	list_for_each_safe (at, next, &s->conns)
+	list_for_each_safe(at, next, &s->conns)
 		conn_free(list_entry(at, struct conn, of_store));
 	tree_put(&s->tree, s->root);
 	perm_list_put(s->special_perms[0]);
@@ -72,8 +72,8 @@ void store_free(struct store *s)
 	free(s);
 }
 
-int store_write(struct store *s, const char *path, const void *value,
-	size_t len)
+int store_write(
+	struct store *s, const char *path, const void *value, size_t len)
 {
 	struct deltas deltas = { 0 };
 	struct change change = { 0 };

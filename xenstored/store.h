@@ -75,8 +75,8 @@ struct store_quota *store_quota(struct store *s, enum quota_id id);
 struct store_quota *store_quota_by_name(struct store *s, const char *name);
 
 /* A node made by the daemon itself, with its missing parents. */
-int store_write(struct store *s, const char *path, const void *value,
-	size_t len);
+int store_write(
+	struct store *s, const char *path, const void *value, size_t len);
 
 /*
  * The hypervisor's word on a domain, for all that the store knows (see
@@ -98,8 +98,8 @@ bool store_is_introduced(const struct store *s, uint16_t domid);
  * A connection of domain `domid`. Only a ring counts its unread replies
  * against the domain's quota. NULL without memory.
  */
-struct conn *conn_new(struct store *s, uint16_t domid, bool is_ring,
-	void *owner);
+struct conn *conn_new(
+	struct store *s, uint16_t domid, bool is_ring, void *owner);
 /* Ends it: its watches and transactions are gone. */
 void conn_free(struct conn *c);
 /* As a ring's reconnection wants it: all that is pending is dropped too. */

@@ -143,8 +143,8 @@ struct node *tree_child(const struct node *n, const char *name, size_t len)
 	return NULL;
 }
 
-struct node *tree_find_nearest(struct node *root, const char *path, size_t len,
-	size_t *found_len)
+struct node *tree_find_nearest(
+	struct node *root, const char *path, size_t len, size_t *found_len)
 {
 	const char *at = path, *end = path + len, *name;
 	struct node *n = root, *child;
@@ -275,8 +275,8 @@ static size_t append_name(char *path, size_t len, const struct node *n)
 }
 
 int tree_walk(const struct node *top, char *path, size_t len,
-	int (*visit)(void *ctx, const struct node *n, const char *path,
-		size_t len),
+	int (*visit)(
+		void *ctx, const struct node *n, const char *path, size_t len),
 	void *ctx)
 {
 	struct level *levels = NULL;
@@ -302,8 +302,8 @@ int tree_walk(const struct node *top, char *path, size_t len,
 	return rc;
 }
 
-static int audit_one(void *ctx, const struct node *n, const char *path,
-	size_t len)
+static int audit_one(
+	void *ctx, const struct node *n, const char *path, size_t len)
 {
 	const char **wrong = ctx;
 	struct kid_iter it;

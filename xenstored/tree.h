@@ -77,8 +77,8 @@ int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len);
 /* The node at an absolute path, borrowed; NULL when there is none. */
 struct node *tree_find(struct node *root, const char *path, size_t len);
 /* The deepest node on the way to `path`, and the path's length to there. */
-struct node *tree_find_nearest(struct node *root, const char *path, size_t len,
-	size_t *found_len);
+struct node *tree_find_nearest(
+	struct node *root, const char *path, size_t len, size_t *found_len);
 /* One child by name. */
 struct node *tree_child(const struct node *n, const char *name, size_t len);
 
@@ -123,8 +123,8 @@ bool tree_same_names(const struct node *a, const struct node *b);
  * it begins with the given one. Ends early when `visit` returns non-zero.
  */
 int tree_walk(const struct node *top, char *path, size_t len,
-	int (*visit)(void *ctx, const struct node *n, const char *path,
-		size_t len),
+	int (*visit)(
+		void *ctx, const struct node *n, const char *path, size_t len),
 	void *ctx);
 
 /*

@@ -170,8 +170,8 @@ int txn_edit(struct view *v, struct conn *c, uint32_t op, const char *path,
 	struct step *step;
 	int rc;
 
-	rc = add_step(v, c, STEP_EDIT, path, len, value ? value->len : 0,
-		&step);
+	rc = add_step(
+		v, c, STEP_EDIT, path, len, value ? value->len : 0, &step);
 	if (rc) {
 		t->failed = rc;
 		return rc;

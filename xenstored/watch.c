@@ -20,7 +20,8 @@ int special_index(const char *text, size_t len)
 	int i;
 
 	for (i = 0; i < 2; i++)
-		if (strlen(specials[i]) == len && !memcmp(text, specials[i], len))
+		if (strlen(specials[i]) == len &&
+			!memcmp(text, specials[i], len))
 			return i;
 	return -1;
 }
@@ -89,8 +90,8 @@ static void name_release(struct store *s, struct watch_name *n)
 	}
 }
 
-static struct watch_name *name_make(struct store *s, const char *path,
-	size_t len)
+static struct watch_name *name_make(
+	struct store *s, const char *path, size_t len)
 {
 	const char *at = path, *end = path + len, *name;
 	struct watch_name *n = s->top, *kid;
@@ -194,8 +195,8 @@ static int admit(struct conn *c, const struct path *path, const char *token,
 	return rc;
 }
 
-int watch_add(struct conn *c, const struct path *path,
-	const char *token, size_t token_len, int32_t depth)
+int watch_add(struct conn *c, const struct path *path, const char *token,
+	size_t token_len, int32_t depth)
 {
 	struct store *s = c->store;
 	struct domain *d;
@@ -271,7 +272,7 @@ void watch_remove_all(struct conn *c)
 {
 	struct list *at, *next;
 
-	list_for_each_safe (at, next, &c->watches)
+	list_for_each_safe(at, next, &c->watches)
 		watch_free(list_entry(at, struct watch, of_conn));
 }
 
@@ -367,8 +368,8 @@ void watch_fire(struct store *s, const char *path, size_t len,
 	n = tree_find_nearest(s->root, path, len, &found);
 	if (found == len)
 		sight.now = n->perms;
-	sight.before = change->removed ? change->removed->perms
-				       : change->old_perms;
+	sight.before =
+		change->removed ? change->removed->perms : change->old_perms;
 	if (change->created || change->removed) {
 		n = tree_find_nearest(
 			s->root, path, path_parent_len(path, len), &found);

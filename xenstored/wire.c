@@ -5,16 +5,31 @@
 #include <errno.h>
 #include <string.h>
 
-#define NAMED(x) { x, #x }
+#define NAMED(x)      \
+	{             \
+		x, #x \
+	}
 
 static const struct {
 	int err;
 	const char *name;
 } names[] = {
-	NAMED(EINVAL), NAMED(EACCES), NAMED(EEXIST), NAMED(EISDIR),
-	NAMED(ENOENT), NAMED(ENOMEM), NAMED(ENOSPC), NAMED(EIO),
-	NAMED(ENOTEMPTY), NAMED(ENOSYS), NAMED(EROFS), NAMED(EBUSY),
-	NAMED(EAGAIN), NAMED(EISCONN), NAMED(E2BIG), NAMED(EPERM),
+	NAMED(EINVAL),
+	NAMED(EACCES),
+	NAMED(EEXIST),
+	NAMED(EISDIR),
+	NAMED(ENOENT),
+	NAMED(ENOMEM),
+	NAMED(ENOSPC),
+	NAMED(EIO),
+	NAMED(ENOTEMPTY),
+	NAMED(ENOSYS),
+	NAMED(EROFS),
+	NAMED(EBUSY),
+	NAMED(EAGAIN),
+	NAMED(EISCONN),
+	NAMED(E2BIG),
+	NAMED(EPERM),
 };
 
 const char *wire_error_name(int err)

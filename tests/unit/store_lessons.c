@@ -17,8 +17,9 @@ static void test_oversized_replies(void **state)
 	(void)state;
 	for (i = 0; i < 300; i++) {
 		n = snprintf(text, sizeof(text), "/d/a-long-enough-name-%d", i);
-		assert_string_equal(rig_ask(c, XS_MKDIR, 0, text,
-			(size_t)n + 1, NULL), "OK");
+		assert_string_equal(
+			rig_ask(c, XS_MKDIR, 0, text, (size_t)n + 1, NULL),
+			"OK");
 	}
 	SAYS(c, XS_DIRECTORY, 0, "/d", "E2BIG");
 	store_free(s);
@@ -43,8 +44,9 @@ static void test_conflicts_cost_their_cause(void **state)
 		ASK(good, XS_READ, t, "/shared");
 		PUTS(good, t, "/shared\0good");
 		text[sizeof(text) - 2] = (char)('a' + i);
-		assert_string_equal(rig_ask(bad, XS_WRITE, 0, text,
-			sizeof(text) - 1, NULL), "OK");
+		assert_string_equal(
+			rig_ask(bad, XS_WRITE, 0, text, sizeof(text) - 1, NULL),
+			"OK");
 		SAYS(good, XS_TRANSACTION_END, t, "T", "EAGAIN");
 	}
 	rig_post(bad, XS_READ, 0, "/shared", 8);
@@ -331,7 +333,9 @@ static void test_unread_output_is_bounded(void **state)
 
 	/* And a flood of different ones melts into "look at all of it". */
 	for (i = 0; i < 20000; i++) {
-		n = snprintf(text, sizeof(text), "/f/a-longer-name-%d", i % 10000) + 1;
+		n = snprintf(text, sizeof(text), "/f/a-longer-name-%d",
+			    i % 10000) +
+		    1;
 		rig_post(c, XS_WRITE, 0, text, (size_t)n);
 		assert_int_equal(conn_process(c, 1), 1);
 		while (rig_take(c, &a))
@@ -447,8 +451,7 @@ static void test_other_quotas(void **state)
 	memcpy(text, "big", 4);
 	assert_string_equal(
 		rig_ask(g, XS_WRITE, 0, text, 4 + 2049, NULL), "ENOSPC");
-	assert_string_equal(
-		rig_ask(c, XS_WRITE, 0, text, 4096, NULL), "OK");
+	assert_string_equal(rig_ask(c, XS_WRITE, 0, text, 4096, NULL), "OK");
 	PUTS(g, 0, "p\0v");
 	SAYS(g, XS_SET_PERMS, 0, "p\0n5\0r1\0r2\0r3\0r4\0r6", "ENOSPC");
 	store_quota(s, QUOTA_MEMORY_HARD)->value = 20000;

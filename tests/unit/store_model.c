@@ -10,10 +10,10 @@
  */
 #include "store_rig.h"
 
-#define PATHS  13 /* all paths of two names out of three, and their parents */
-#define CONNS  3
-#define LOG    40
-#define VALUE  8
+#define PATHS 13 /* all paths of two names out of three, and their parents */
+#define CONNS 3
+#define LOG   40
+#define VALUE 8
 
 struct model {
 	bool present[PATHS];
@@ -87,8 +87,8 @@ static void list(const struct model *m, int path, char *out)
 	for (i = 0; i < PATHS; i++)
 		if (m->present[i] && i != path && is_below(i, path) &&
 			strlen(paths[i]) == strlen(paths[path]) + 2)
-			out += sprintf(out, "%s|",
-				paths[i] + strlen(paths[path]) + 1);
+			out += sprintf(
+				out, "%s|", paths[i] + strlen(paths[path]) + 1);
 	*out = '\0';
 }
 
@@ -113,8 +113,8 @@ static void model_run(struct model *m, struct entry *e)
 				m->present[i] = false;
 		break;
 	case XS_READ:
-		strcpy(e->said, m->present[e->path] ? m->value[e->path]
-						    : "ENOENT");
+		strcpy(e->said,
+			m->present[e->path] ? m->value[e->path] : "ENOENT");
 		break;
 	default:
 		if (m->present[e->path])
@@ -143,8 +143,8 @@ static void ask_store(struct session *s, const struct entry *e, char *said)
 	strcpy(said, a.data);
 }
 
-static void request(struct session *s, struct model *shared,
-	unsigned long *commits)
+static void request(
+	struct session *s, struct model *shared, unsigned long *commits)
 {
 	static const uint32_t ops[] = { XS_WRITE, XS_MKDIR, XS_RM, XS_READ,
 		XS_DIRECTORY };
@@ -168,8 +168,8 @@ static void request(struct session *s, struct model *shared,
 		s->log[s->logged++] = e;
 }
 
-static void commit(struct session *s, struct model *shared,
-	unsigned long *commits)
+static void commit(
+	struct session *s, struct model *shared, unsigned long *commits)
 {
 	struct model now = *shared;
 	const char *answer = ASK(s->conn, XS_TRANSACTION_END, s->tx, "T");
@@ -205,8 +205,8 @@ static void compare(struct conn *c, const struct model *m)
 
 	for (i = 0; i < PATHS; i++) {
 		strcpy(text, paths[i]);
-		assert_string_equal(rig_ask(c, XS_READ, 0, text,
-			strlen(text) + 1, NULL),
+		assert_string_equal(
+			rig_ask(c, XS_READ, 0, text, strlen(text) + 1, NULL),
 			m->present[i] ? m->value[i] : "ENOENT");
 	}
 }

@@ -45,7 +45,8 @@ static void test_bad_requests(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_string_equal(rig_ask(c, XS_READ, 0, bad[i],
-			strlen(bad[i]) + 1, NULL), "EINVAL");
+					    strlen(bad[i]) + 1, NULL),
+			"EINVAL");
 	assert_string_equal(ASK_RAW(c, XS_READ, 0, "/a"), "EINVAL");
 	assert_string_equal(rig_ask(c, XS_READ, 0, NULL, 0, NULL), "EINVAL");
 	memset(big, 'a', 3080);

@@ -102,25 +102,24 @@ static inline const char *rig_ask(struct conn *c, uint32_t type, uint32_t tx,
 /* A literal with inner NULs, its own last NUL included. */
 #define ASK(c, type, tx, text) rig_ask(c, type, tx, text, sizeof(text), NULL)
 /* The same without the last NUL: WRITE's value. */
-#define ASK_RAW(c, type, tx, text)                                             \
+#define ASK_RAW(c, type, tx, text) \
 	rig_ask(c, type, tx, text, sizeof(text) - 1, NULL)
 
-#define OKAY(c, type, tx, text)                                                \
+#define OKAY(c, type, tx, text) \
 	assert_string_equal(ASK(c, type, tx, text), "OK")
-#define SAYS(c, type, tx, text, expected)                                      \
+#define SAYS(c, type, tx, text, expected) \
 	assert_string_equal(ASK(c, type, tx, text), expected)
-#define PUTS(c, tx, text)                                                      \
+#define PUTS(c, tx, text) \
 	assert_string_equal(ASK_RAW(c, XS_WRITE, tx, text), "OK")
 
 static inline uint32_t rig_begin(struct conn *c)
 {
-	return (uint32_t)strtoul(
-		ASK(c, XS_TRANSACTION_START, 0, ""), NULL, 10);
+	return (uint32_t)strtoul(ASK(c, XS_TRANSACTION_START, 0, ""), NULL, 10);
 }
 
 /* The next event is this one. */
-static inline void rig_event(struct conn *c, const char *path,
-	const char *token)
+static inline void rig_event(
+	struct conn *c, const char *path, const char *token)
 {
 	struct answer a;
 
@@ -153,16 +152,18 @@ static inline struct conn *rig_guest(struct conn *dom0, uint16_t domid)
 	int len;
 
 	len = snprintf(text, sizeof(text), "/local/domain/%u", domid);
-	assert_string_equal(rig_ask(dom0, XS_MKDIR, 0, text,
-		(size_t)len + 1, NULL), "OK");
+	assert_string_equal(
+		rig_ask(dom0, XS_MKDIR, 0, text, (size_t)len + 1, NULL), "OK");
 	len += 1 + snprintf(text + len + 1, sizeof(text) - (size_t)len - 1,
-		"n%u", domid);
-	assert_string_equal(rig_ask(dom0, XS_SET_PERMS, 0, text,
-		(size_t)len + 1, NULL), "OK");
+			   "n%u", domid);
+	assert_string_equal(
+		rig_ask(dom0, XS_SET_PERMS, 0, text, (size_t)len + 1, NULL),
+		"OK");
 	len = snprintf(text, sizeof(text), "%u", domid) + 1;
 	memcpy(text + len, "1\0002", 4);
-	assert_string_equal(rig_ask(dom0, XS_INTRODUCE, 0, text,
-		(size_t)len + 4, NULL), "OK");
+	assert_string_equal(
+		rig_ask(dom0, XS_INTRODUCE, 0, text, (size_t)len + 4, NULL),
+		"OK");
 	return conn_new(dom0->store, domid, true, NULL);
 }
 

@@ -27,8 +27,8 @@ static size_t put(struct side *x, const char *bytes, size_t len)
 {
 	size_t i;
 
-	for (i = 0; i < len && x->page.req_prod - x->page.req_cons <
-					XENSTORE_RING_SIZE;
+	for (i = 0; i < len &&
+		    x->page.req_prod - x->page.req_cons < XENSTORE_RING_SIZE;
 		i++)
 		x->page.req[MASK_XENSTORE_IDX(x->page.req_prod++)] = bytes[i];
 	return i;
@@ -44,8 +44,8 @@ static size_t get(struct side *x, char *bytes, size_t len)
 }
 
 /* A request of any size through the ring, and its answer. */
-static void talk(struct side *x, uint32_t type, const char *payload,
-	size_t len, char *answer, size_t *answer_len)
+static void talk(struct side *x, uint32_t type, const char *payload, size_t len,
+	char *answer, size_t *answer_len)
 {
 	char out[16 + 4096], in[16 + 4096];
 	struct wire_header hdr = { type, 3, 0, (uint32_t)len };

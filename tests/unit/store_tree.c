@@ -23,8 +23,8 @@ static void check(struct node *root, const bool *present)
 		fail_msg("audit: %s", wrong);
 	for (i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), i % 3 ? "%d" : "n%d", i);
-		assert_int_equal(!!tree_child(root, name, strlen(name)),
-			present[i]);
+		assert_int_equal(
+			!!tree_child(root, name, strlen(name)), present[i]);
 		count += present[i];
 	}
 	kid_iter_init(&it, root);

@@ -86,7 +86,7 @@ int xs_is_introduced(struct xs *xs, uint32_t domid, bool *introduced);
 /* "/local/domain/N" */
 int xs_domain_path(struct xs *xs, uint32_t domid, char **path);
 /* A CONTROL command: `argv` words in, the answer's text out. */
-int xs_control(struct xs *xs, size_t argc, const char *const *argv,
-	char **answer);
+int xs_control(
+	struct xs *xs, size_t argc, const char *const *argv, char **answer);
 
 #endif
