@@ -231,6 +231,7 @@ static void domain_free(struct domain *d)
 	}
 	heap_free(d->page_chunks);
 	heap_free(d->e820);
+	heap_free(d->arch.cpuid_policy);
 	heap_free(d->console_line);
 	heap_free(d->vcpu);
 	heap_free(d);

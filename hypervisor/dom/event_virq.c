@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Who receives the machine's global VIRQs, and the audit of all ports. */
 #include <tenon/atomic.h>
+#include <tenon/console.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/panic.h>
+#include <tenon/string.h>
 #include "event_private.h"
 
 /* The domain that set_virq_handler named for it, by number + 1; 0: dom0.  A
@@ -55,6 +57,23 @@ void event_send_machine_virq(unsigned virq)
 	if (d) {
 		event_send_global_virq(d, virq);
 		domain_put(d);
+	}
+}
+
+void event_dump(struct domain *d)
+{
+	struct event_table *t = d->events;
+	struct evtchn_status st;
+
+	for (uint32_t port = 1; t && port < atomic_read(&t->valid); port++) {
+		memset(&st, 0, sizeof(st));
+		if (event_status(d, port, &st) ||
+			st.status == EVTCHNSTAT_closed)
+			continue;
+		log_info("d%u port %u: kind %u, vcpu %u, %u:%u%s", d->id, port,
+			st.status, st.vcpu, st.u.interdomain.dom,
+			st.u.interdomain.port,
+			event_port_is_pending(d, port) ? ", pending" : "");
 	}
 }
 

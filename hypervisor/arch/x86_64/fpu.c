@@ -138,3 +138,13 @@ void arch_get_fxsave(struct vcpu *v, void *image)
 		reset_area(v);
 	memcpy(image, area(v), 512);
 }
+
+size_t arch_xsave_area(struct vcpu *v, void **where)
+{
+	if (!cpu_features.has_xsave)
+		return 0;
+	if (!v->arch.fpu_initialised)
+		reset_area(v);
+	*where = area(v);
+	return cpu_features.xsave_size;
+}

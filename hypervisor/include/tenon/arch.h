@@ -97,6 +97,9 @@ uint64_t arch_guest_cr4_allowed(void);
 /* The 512-byte FXSAVE image of a vcpu that is not running, in and out. */
 void arch_set_fxsave(struct vcpu *v, const void *image);
 void arch_get_fxsave(struct vcpu *v, void *image);
+/* The saved XSAVE image of v, off its CPU: its size in bytes, 0 if there is
+ * only the FXSAVE one. */
+size_t arch_xsave_area(struct vcpu *v, void **area);
 /* Between guest kernel and guest user: root and GS base change; v is current.
  */
 void arch_toggle_mode(struct vcpu *v);
@@ -139,13 +142,6 @@ uint64_t arch_cpu_khz(void);
 /* The frame in which bytes [chunk * 2 MiB, ...) of the machine-to-physical
  * table begin; MFN 0: a hole. */
 mfn_t arch_m2p_frame(unsigned chunk);
-
-/*
- * CPUID feature words in the order of the ABI's featureset (arch-x86
- * cpufeatureset.h) as XEN_SYSCTL_cpu_featureset_* which sees them.  Fills up to
- * n words (words NULL: none) and returns how many there are; 0: no such set.
- */
-unsigned arch_featureset(unsigned which, uint32_t *words, unsigned n);
 
 /* The machine. */
 noreturn void arch_reboot(void);

@@ -71,6 +71,8 @@ void event_mark_pending(struct vcpu *v);
 /* A vcpu goes: unbind its ports to vcpu 0. */
 void event_vcpu_gone(struct vcpu *v);
 
+/* Every port in use, a line each, in the log. */
+void event_dump(struct domain *d);
 /* Recheck every port against its peer, its VIRQ and its pirq; panics. */
 void event_audit(const struct domain *d);
 

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The domctl hypercall: privilege, version, one copy in, one command from a
+ * table, and one copy out.
+ */
+#include <tenon/domain.h>
+#include <tenon/errno.h>
+#include <tenon/guest_copy.h>
+#include <tenon/lock.h>
+#include "domctl.h"
+
+static struct lock control_lock = LOCK_INIT(LOCK_DOMCTL);
+
+/* Tried, not taken: who holds it may be waiting for this very vcpu to leave
+ * its CPU. */
+bool control_begin(void)
+{
+	return lock_try(&control_lock);
+}
+
+void control_end(void)
+{
+	lock_drop(&control_lock);
+}
+
+/*
+ * What a build without them answers: shadow paging and its memory, nested
+ * paging, monitors, resource control.
+ */
+static int not_supported(struct domctl *c)
+{
+	(void)c;
+	return -EOPNOTSUPP;
+}
+
+/* Without an IOMMU no device can be given away. */
+static int no_device(struct domctl *c)
+{
+	(void)c;
+	return -ENODEV;
+}
+
+static domctl_fn *const commands[] = {
+	[XEN_DOMCTL_createdomain] = domctl_create,
+	[XEN_DOMCTL_destroydomain] = domctl_destroy,
+	[XEN_DOMCTL_pausedomain] = domctl_pause,
+	[XEN_DOMCTL_unpausedomain] = domctl_unpause,
+	[XEN_DOMCTL_getdomaininfo] = domctl_getinfo,
+	[XEN_DOMCTL_setvcpuaffinity] = domctl_set_affinity,
+	[XEN_DOMCTL_shadow_op] = not_supported,
+	[XEN_DOMCTL_max_mem] = domctl_max_mem,
+	[XEN_DOMCTL_setvcpucontext] = domctl_set_context,
+	[XEN_DOMCTL_getvcpucontext] = domctl_get_context,
+	[XEN_DOMCTL_getvcpuinfo] = domctl_get_vcpu_info,
+	[XEN_DOMCTL_max_vcpus] = domctl_max_vcpus,
+	[XEN_DOMCTL_scheduler_op] = domctl_scheduler,
+	[XEN_DOMCTL_setdomainhandle] = domctl_set_handle,
+	[XEN_DOMCTL_setdebugging] = domctl_set_debugging,
+	[XEN_DOMCTL_irq_permission] = domctl_irq_permission,
+	[XEN_DOMCTL_iomem_permission] = domctl_iomem_permission,
+	[XEN_DOMCTL_ioport_permission] = domctl_ioport_permission,
+	[XEN_DOMCTL_hypercall_init] = domctl_hypercall_init,
+	[XEN_DOMCTL_settimeoffset] = domctl_set_time_offset,
+	[XEN_DOMCTL_getvcpuaffinity] = domctl_get_affinity,
+	[XEN_DOMCTL_resumedomain] = domctl_resume,
+	[XEN_DOMCTL_sendtrigger] = domctl_send_trigger,
+	[XEN_DOMCTL_set_address_size] = domctl_set_address_size,
+	[XEN_DOMCTL_get_address_size] = domctl_get_address_size,
+	[XEN_DOMCTL_assign_device] = no_device,
+	[XEN_DOMCTL_test_assign_device] = no_device,
+	[XEN_DOMCTL_deassign_device] = no_device,
+	[XEN_DOMCTL_get_device_group] = no_device,
+	[XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_context,
+	[XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_context,
+	[XEN_DOMCTL_debug_op] = not_supported,
+	[XEN_DOMCTL_vm_event_op] = not_supported,
+	[XEN_DOMCTL_mem_sharing_op] = not_supported,
+	[XEN_DOMCTL_gettscinfo] = domctl_get_tsc,
+	[XEN_DOMCTL_settscinfo] = domctl_set_tsc,
+	[XEN_DOMCTL_getpageframeinfo3] = domctl_get_page_info,
+	[XEN_DOMCTL_setvcpuextstate] = domctl_set_ext_state,
+	[XEN_DOMCTL_getvcpuextstate] = domctl_get_ext_state,
+	[XEN_DOMCTL_set_virq_handler] = domctl_set_virq_handler,
+	[XEN_DOMCTL_setnodeaffinity] = domctl_set_nodes,
+	[XEN_DOMCTL_getnodeaffinity] = domctl_get_nodes,
+	[XEN_DOMCTL_get_vcpu_msrs] = domctl_get_msrs,
+	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_msrs,
+	[XEN_DOMCTL_psr_cmt_op] = not_supported,
+	[XEN_DOMCTL_psr_alloc] = not_supported,
+	[XEN_DOMCTL_monitor_op] = not_supported,
+	[XEN_DOMCTL_get_cpu_policy] = domctl_get_policy,
+	[XEN_DOMCTL_set_cpu_policy] = domctl_set_policy,
+	[XEN_DOMCTL_vmtrace_op] = not_supported,
+	[XEN_DOMCTL_get_paging_mempool_size] = not_supported,
+	[XEN_DOMCTL_set_paging_mempool_size] = not_supported,
+};
+
+/*
+ * The domain of the command: 0 with a reference (none for createdomain), or
+ * -ESRCH.
+ */
+static int find_domain(struct domctl *c)
+{
+	if (c->op.cmd == XEN_DOMCTL_createdomain)
+		return 0;
+	/* This one lists the domains there are: from the number given on. */
+	if (c->op.cmd == XEN_DOMCTL_getdomaininfo)
+		c->d = domain_get_next(c->op.domain);
+	else if (c->op.domain < DOMID_FIRST_RESERVED)
+		c->d = domain_get(c->op.domain);
+	return c->d ? 0 : -ESRCH;
+}
+
+static int run(struct domctl *c)
+{
+	domctl_fn *fn =
+		c->op.cmd < ARRAY_SIZE(commands) ? commands[c->op.cmd] : NULL;
+	int r;
+
+	if (!fn)
+		return -ENOSYS;
+	r = find_domain(c);
+	if (r)
+		return r;
+	r = fn(c);
+	if (c->d)
+		domain_put(c->d);
+	return r;
+}
+
+long hc_domctl(struct hypercall *hc)
+{
+	struct domctl c = { .hc = hc };
+	int r;
+
+	if (!hc->d->is_privileged)
+		return -EPERM;
+	if (guest_read_va(&c.op, hc->arg[0]))
+		return -EFAULT;
+	if (c.op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+		return -EACCES;
+	if (!control_begin())
+		return -ERESTART_HC;
+	r = run(&c);
+	control_end();
+	if (c.must_copy_back && r != -ERESTART_HC &&
+		guest_write_va(hc->arg[0], &c.op))
+		r = -EFAULT;
+	return r;
+}
