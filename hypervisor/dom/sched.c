@@ -401,16 +401,16 @@ void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap)
 void sched_vcpu_init(struct vcpu *v)
 {
 	cpumask_t online = atomic_read(&cpus_online);
-	unsigned skip = v->id, cpu;
+	unsigned count = 0, skip, cpu;
 
 	/* Spread a domain's vcpus; waking refines it. */
-	if (online) {
-		skip %= (unsigned)__builtin_popcountll(online);
-		cpu_for_each (cpu, online) {
-			if (!skip--)
-				break;
-		}
+	cpu_for_each (cpu, online)
+		count++;
+	skip = count ? v->id % count : 0;
+	cpu_for_each (cpu, online) {
 		v->processor = cpu;
+		if (!skip--)
+			break;
 	}
 	list_init(&v->sched.link);
 	v->affinity_hard = v->affinity_soft = ~(cpumask_t)0;
