@@ -33,7 +33,7 @@ size_t bitmap_find_next_zero(const uint64_t *map, size_t bits, size_t from)
 	return find(map, bits, from, ~0ULL);
 }
 
-/* Adds pairs, nibbles, bytes, then all bytes: no library call, no POPCNT. */
+/* Adds pairs, nibbles, bytes, then all bytes: POPCNT is not in every CPU. */
 static size_t weight64(uint64_t w)
 {
 	w -= (w >> 1) & 0x5555555555555555ULL;
@@ -81,3 +81,13 @@ void bitmap_clear_range(uint64_t *map, size_t first, size_t count)
 	for (size_t i = first / 64; i <= (first + count - 1) / 64; i++)
 		map[i] &= ~word_mask(i, first, count);
 }
+
+#ifndef TENON_HOSTED
+/* What the compiler calls for __builtin_popcountll: the image has no libgcc. */
+int __popcountdi2(long long value);
+
+int __popcountdi2(long long value)
+{
+	return (int)weight64((uint64_t)value);
+}
+#endif

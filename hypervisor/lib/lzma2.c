@@ -423,10 +423,9 @@ static int decode_chunk(
 
 static void reset_state(struct lzma2 *s)
 {
-	size_t used = LZMA_LITERAL +
-		      ((size_t)LITERAL_STEP << (s->literal_bits +
-						(size_t)__builtin_popcount(
-							s->literal_pos_mask)));
+	/* One tree a value of the chosen bits of position and last byte. */
+	size_t contexts = ((size_t)s->literal_pos_mask + 1) << s->literal_bits;
+	size_t used = LZMA_LITERAL + contexts * LITERAL_STEP;
 
 	for (size_t i = 0; i < used; i++)
 		s->probs[i] = PROB_INIT;

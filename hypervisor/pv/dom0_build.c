@@ -14,6 +14,7 @@
  *   [initrd]          unmapped
  *   the rest of its memory
  */
+#include <tenon/bitmap.h>
 #include <tenon/boot.h>
 #include <tenon/bzimage.h>
 #include <tenon/console.h>
@@ -31,8 +32,7 @@
 #include <public/domctl.h>
 #include <public/xen.h>
 
-#define TABLE_FLAGS \
-	(PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define TABLE_FLAGS	 (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 #define KERNEL_BYTES_MAX MIB(512)
 #define PADDING		 KIB(512)
 #define MAP_ROUND	 MIB(4)
@@ -69,14 +69,14 @@ static void *page_of(const struct build *b, uint64_t pfn)
 }
 
 /* Copy to pseudo-physical memory, frame by frame; src NULL: zeros. */
-static void fill(const struct build *b, uint64_t paddr, const void *src,
-	uint64_t size)
+static void fill(
+	const struct build *b, uint64_t paddr, const void *src, uint64_t size)
 {
 	while (size) {
 		uint64_t offset = paddr & ~PAGE_MASK;
 		uint64_t n = MIN(size, PAGE_SIZE - offset);
-		uint8_t *dst = (uint8_t *)page_of(b, paddr >> PAGE_SHIFT) +
-			offset;
+		uint8_t *dst =
+			(uint8_t *)page_of(b, paddr >> PAGE_SHIFT) + offset;
 
 		if (src) {
 			memcpy(dst, src, n);
@@ -166,9 +166,12 @@ static uint64_t tables_for(vaddr_t start, vaddr_t end)
 static void plan(struct build *b, const struct boot_module *initrd)
 {
 	uint64_t at = ALIGN_UP(b->xen.virt_end - b->xen.virt_base, PAGE_SIZE) >>
-		PAGE_SHIFT;
+		      PAGE_SHIFT;
 	uint64_t rest;
 
+	/* Before anything loops over it: the kernel's size is its own claim. */
+	if (at > b->pages)
+		plan_error(at);
 	b->kernel_end = at;
 	b->p2m_pages = DIV_UP(b->pages * 8, PAGE_SIZE);
 	b->initrd_pages = initrd ? DIV_UP(initrd->size, PAGE_SIZE) : 0;
@@ -185,7 +188,7 @@ static void plan(struct build *b, const struct boot_module *initrd)
 	/* The tables map themselves: more of them may need one more. */
 	for (b->table_pages = 4;; b->table_pages++) {
 		uint64_t end = (b->table_pfn + b->table_pages + 1)
-			<< PAGE_SHIFT;
+			       << PAGE_SHIFT;
 
 		b->map_end = ALIGN_UP(end + PADDING, MAP_ROUND) >> PAGE_SHIFT;
 		if (1 + tables_for(virt_of(b, 0), virt_of(b, b->map_end)) <=
@@ -253,14 +256,14 @@ static void load_kernel(struct build *b)
 		b->unpacked = NULL;
 	}
 	if (b->xen.has_hypercall_page)
-		pv_fill_hypercall_page(page_of(b,
-			(b->xen.hypercall_page - b->xen.virt_base) >>
-				PAGE_SHIFT));
+		pv_fill_hypercall_page(
+			page_of(b, (b->xen.hypercall_page - b->xen.virt_base) >>
+					   PAGE_SHIFT));
 }
 
 /* The entry of va at a level, in tables taken from *next on. */
-static uint64_t *entry_of(struct build *b, vaddr_t va, unsigned level,
-	uint64_t *next)
+static uint64_t *entry_of(
+	struct build *b, vaddr_t va, unsigned level, uint64_t *next)
 {
 	uint64_t *table = page_of(b, b->table_pfn);
 
@@ -280,8 +283,8 @@ static uint64_t *entry_of(struct build *b, vaddr_t va, unsigned level,
 static bool is_table(const struct build *b, uint64_t pfn)
 {
 	return (pfn >= b->table_pfn && pfn < b->table_pfn + b->table_pages) ||
-		(pfn >= b->p2m_pfn + b->p2m_pages &&
-			pfn < b->p2m_pfn + b->p2m_pages + b->p2m_tables);
+	       (pfn >= b->p2m_pfn + b->p2m_pages &&
+		       pfn < b->p2m_pfn + b->p2m_pages + b->p2m_tables);
 }
 
 static void build_tables(struct build *b)
@@ -291,13 +294,12 @@ static void build_tables(struct build *b)
 
 	memset(page_of(b, b->table_pfn), 0, PAGE_SIZE);
 	for (uint64_t pfn = 0; pfn < b->map_end; pfn++)
-		*entry_of(b, virt_of(b, pfn), 1, &next) =
-			pte_make(MFN(b->p2m[pfn]),
-				is_table(b, pfn) ? TABLE_FLAGS & ~PTE_RW :
-						   TABLE_FLAGS);
+		*entry_of(b, virt_of(b, pfn), 1, &next) = pte_make(
+			MFN(b->p2m[pfn]),
+			is_table(b, pfn) ? TABLE_FLAGS & ~PTE_RW : TABLE_FLAGS);
 	for (uint64_t i = 0; b->xen.has_init_p2m && i < b->p2m_pages; i++)
-		*entry_of(b, b->xen.init_p2m + (i << PAGE_SHIFT), 1,
-			&next_p2m) =
+		*entry_of(
+			b, b->xen.init_p2m + (i << PAGE_SHIFT), 1, &next_p2m) =
 			pte_make(MFN(b->p2m[b->p2m_pfn + i]), TABLE_FLAGS);
 	/* What the plan counted and nobody needed is still a table page. */
 	for (; next < b->table_pfn + b->table_pages; next++)
@@ -343,8 +345,8 @@ static void fill_start_info(struct build *b, const struct boot_module *kernel,
 	si->flags = SIF_PRIVILEGED | SIF_INITDOMAIN;
 	si->pt_base = virt_of(b, b->table_pfn);
 	si->nr_pt_frames = b->table_pages;
-	si->mfn_list = b->xen.has_init_p2m ? b->xen.init_p2m :
-					     virt_of(b, b->p2m_pfn);
+	si->mfn_list =
+		b->xen.has_init_p2m ? b->xen.init_p2m : virt_of(b, b->p2m_pfn);
 	if (b->xen.has_init_p2m) {
 		si->flags |= SIF_VIRT_P2M_4TOOLS;
 		si->first_p2m_pfn = b->p2m_pfn;
@@ -352,9 +354,9 @@ static void fill_start_info(struct build *b, const struct boot_module *kernel,
 	}
 	if (initrd) {
 		si->mod_len = initrd->size;
-		si->mod_start = b->xen.mod_start_pfn ?
-			b->initrd_pfn :
-			virt_of(b, b->initrd_pfn);
+		si->mod_start = b->xen.mod_start_pfn
+					? b->initrd_pfn
+					: virt_of(b, b->initrd_pfn);
 		si->flags |= b->xen.mod_start_pfn ? SIF_MOD_START_PFN : 0;
 	}
 	if (kernel->cmdline)
@@ -403,7 +405,7 @@ static void create_domain(struct build *b)
 		.max_grant_frames = 64,
 		.max_maptrack_frames = 1024,
 	};
-	unsigned vcpus = (unsigned)__builtin_popcountll(cpus_online);
+	unsigned vcpus = (unsigned)bitmap_weight(&cpus_online, NR_CPUS);
 	uint64_t free_pages = page_free_count();
 	uint64_t spare = MAX(free_pages / 16, MIB(64) >> PAGE_SHIFT);
 	int r;
@@ -422,14 +424,13 @@ static void create_domain(struct build *b)
 				r);
 		b->d->vcpu[i]->vcpu_info->evtchn_upcall_mask = 1;
 	}
-	r = irq_give_dom0(b->d);
+	r = machine_rights_dom0(b->d);
 	if (r)
 		panic("dom0 cannot be given the devices (error %d)", r);
 	b->pages = boot_options.dom0_mem >> PAGE_SHIFT;
 	if (b->pages == 0)
 		b->pages = free_pages > spare ? free_pages - spare : 0;
-	b->d->page_max = MAX(b->pages,
-		boot_options.dom0_mem_max >> PAGE_SHIFT);
+	b->d->page_max = MAX(b->pages, boot_options.dom0_mem_max >> PAGE_SHIFT);
 }
 
 static void make_p2m_scratch(struct build *b)
@@ -447,15 +448,16 @@ static void make_p2m_scratch(struct build *b)
 	b->p2m = page_to_virt(pg);
 }
 
-void pv_start_dom0(const struct boot_module *kernel,
-	const struct boot_module *initrd)
+void pv_start_dom0(
+	const struct boot_module *kernel, const struct boot_module *initrd)
 {
-	static struct build b;
+	static struct build b; /* large for a stack */
 
+	b = (struct build){ 0 };
 	create_domain(&b);
 	open_kernel(&b, kernel);
-	if (b.pages > page_free_count() + (b.unpacked ?
-			1ULL << b.unpacked_order : 0))
+	if (b.pages >
+		page_free_count() + (b.unpacked ? 1ULL << b.unpacked_order : 0))
 		panic("dom0_mem=%luM is more than the machine has: %lu MiB are "
 		      "free; lower it",
 			(unsigned long)b.pages >> 8,
