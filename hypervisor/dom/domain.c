@@ -398,6 +398,5 @@ bool domain_may_control(
 
 void domain_send_global_virq(unsigned virq)
 {
-	if (dom0)
-		event_send_global_virq(dom0, virq);
+	event_send_machine_virq(virq);
 }

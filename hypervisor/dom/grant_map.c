@@ -37,7 +37,7 @@ static int16_t map(
 	m = &mine->track[handle / MAPPINGS_PER_PAGE]
 			[handle % MAPPINGS_PER_PAGE];
 	m->ref = op->ref;
-	m->flags = (uint16_t)(op->flags & (MAPPING_USES | GNTMAP_readonly));
+	m->flags = (uint16_t)(op->flags & MAPPING_KEPT);
 	m->granter = granter; /* takes over the reference of use */
 	lock_drop(&mine->track_lock);
 	op->handle = handle;

@@ -36,7 +36,7 @@ struct grant_active {
 struct grant_mapping {
 	struct domain *granter; /* M a reference; NULL: free */
 	uint32_t ref;		/* M next free handle + 1, when free */
-	uint16_t flags; /* M GNTMAP_host_map, _device_map, _readonly, BUSY */
+	uint16_t flags; /* M MAPPING_KEPT of the request, and MAPPING_BUSY */
 };
 
 /* Being unmapped: the handle answers to nobody else. */
