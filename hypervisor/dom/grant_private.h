@@ -40,8 +40,12 @@ struct grant_mapping {
 };
 
 /* Being unmapped: the handle answers to nobody else. */
-#define MAPPING_BUSY	  0x8000U
-#define MAPPING_USES	  (GNTMAP_host_map | GNTMAP_device_map)
+#define MAPPING_BUSY 0x8000U
+#define MAPPING_USES (GNTMAP_host_map | GNTMAP_device_map)
+/* What unmapping needs to know of the request. */
+#define MAPPING_KEPT                                               \
+	(MAPPING_USES | GNTMAP_readonly | GNTMAP_application_map | \
+		GNTMAP_contains_pte)
 
 #define MAPPINGS_PER_PAGE (PAGE_SIZE / sizeof(struct grant_mapping))
 
