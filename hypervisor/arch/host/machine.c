@@ -287,41 +287,6 @@ uint64_t arch_xcr0_mask(void)
 	return 0;
 }
 
-/* Ports and device registers: nothing answers. */
-uint32_t arch_io_read(uint16_t port, unsigned size)
-{
-	(void)port;
-	return size == 4 ? ~0U : (1U << (8 * size)) - 1;
-}
-
-void arch_io_write(uint16_t port, unsigned size, uint32_t value)
-{
-	(void)port;
-	(void)size;
-	(void)value;
-}
-
-volatile void *arch_map_device(paddr_t pa, size_t size)
-{
-	(void)pa;
-	(void)size;
-	return NULL;
-}
-
-uint32_t arch_mmio_read(const volatile void *reg)
-{
-	return *(const volatile uint32_t *)reg;
-}
-
-void arch_mmio_write(volatile void *reg, uint32_t value)
-{
-	*(volatile uint32_t *)reg = value;
-}
-
-void arch_irq_eoi(void)
-{
-}
-
 noreturn void arch_reboot(void)
 {
 	panic("the core reboots");
