@@ -28,20 +28,10 @@ static struct guest *guest_of(struct peer *p)
 	return (struct guest *)(void *)p;
 }
 
-static void pump(struct daemon *d, struct guest *g)
+/* After a step on its ring: the peer hears of it, and is cut off for wrongs. */
+static void conclude(struct daemon *d, struct guest *g, int rc, bool moved)
 {
-	bool moved = false;
-
-	if (ring_reconnect(g->port->page, g->peer.conn)) {
-		g->is_mute = false;
-		moved = true;
-	}
-	if (g->is_mute) {
-		if (moved)
-			g->port->notify(g->port);
-		return;
-	}
-	if (ring_pump(g->port->page, g->peer.conn, TURN_BUDGET, &moved)) {
+	if (rc) {
 		log_line(true,
 			"domain %u broke the ring protocol (error %u): "
 			"its connection is closed until it reconnects",
@@ -52,13 +42,44 @@ static void pump(struct daemon *d, struct guest *g)
 	}
 	if (moved)
 		g->port->notify(g->port);
-	if (!g->is_mute && conn_is_ready(g->peer.conn))
+	if (g->is_mute)
+		return;
+	/* What was in the ring before the last event has no other event. */
+	if (conn_is_ready(g->peer.conn) ||
+		(conn_wants_input(g->peer.conn) &&
+			ring_has_input(g->port->page)))
 		daemon_busy(d, &g->peer);
+}
+
+static void pump(struct daemon *d, struct guest *g)
+{
+	bool moved = false;
+	int rc = 0;
+
+	if (ring_reconnect(g->port->page, g->peer.conn)) {
+		g->is_mute = false;
+		moved = true;
+	}
+	if (!g->is_mute)
+		rc = ring_pump(
+			g->port->page, g->peer.conn, TURN_BUDGET, &moved);
+	conclude(d, g, rc, moved);
 }
 
 static void guest_turn(struct daemon *d, struct peer *p)
 {
 	pump(d, guest_of(p));
+}
+
+static void guest_flush(struct daemon *d, struct peer *p)
+{
+	struct guest *g = guest_of(p);
+	bool moved = false;
+	int rc = 0;
+
+	if (!g->is_mute)
+		rc = ring_flush(g->port->page, p->conn, &moved);
+	conclude(d, g, rc, moved);
 }
 
 static void guest_end(struct daemon *d, struct peer *p)
@@ -73,7 +94,7 @@ static void guest_end(struct daemon *d, struct peer *p)
 
 static const struct peer_ops guest_ops = {
 	.turn = guest_turn,
-	.flush = guest_turn,
+	.flush = guest_flush,
 	.end = guest_end,
 };
 

@@ -26,6 +26,8 @@ struct client {
 };
 
 static struct source listener = { .fd = -1 };
+/* No descriptor was left: nobody is let in until somebody leaves. */
+static bool is_paused;
 static char listen_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 static struct client *client_of(struct peer *p)
@@ -95,6 +97,9 @@ static void client_end(struct daemon *d, struct peer *p)
 	daemon_unwatch(d, &cl->src);
 	close(cl->src.fd);
 	cl->src.fd = -1;
+	if (is_paused && listener.fd >= 0)
+		daemon_rewatch(d, &listener, EPOLLIN);
+	is_paused = false;
 }
 
 static const struct peer_ops client_ops = {
@@ -146,6 +151,12 @@ static void on_connect(struct daemon *d, struct source *src, uint32_t events)
 
 	(void)events;
 	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
+		log_line(true, "no descriptor for another client: %s",
+			strerror(errno));
+		daemon_rewatch(d, src, 0);
+		is_paused = true;
+	}
 	if (fd < 0)
 		return;
 	cl = calloc(1, sizeof(*cl));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -131,6 +132,17 @@ static int write_first_nodes(struct store *s)
 	return store_write(s, "/tool/xenstored", NULL, 0);
 }
 
+/* As many clients as the system lets root have. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct daemon *d, const struct options *o)
 {
 	const struct hv *hv = o->without_hypervisor ? NULL : &hv_xen;
@@ -138,6 +150,7 @@ static int start(struct daemon *d, const struct options *o)
 	const char *path;
 	int rc;
 
+	raise_descriptor_limit();
 	if (o->fake_guests)
 		hv = &hv_fake;
 	rc = daemon_init(d, hv);

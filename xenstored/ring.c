@@ -92,7 +92,7 @@ static int take_requests(
 	return 0;
 }
 
-static int give_replies(
+int ring_flush(
 	struct xenstore_domain_interface *page, struct conn *c, bool *moved)
 {
 	uint32_t prod = load(&page->rsp_prod);
@@ -132,10 +132,15 @@ int ring_pump(struct xenstore_domain_interface *page, struct conn *c,
 		served = conn_process(c, budget);
 		if (served < 0)
 			return fail(page, XENSTORE_ERROR_PROTO);
-		rc = give_replies(page, c, moved);
+		rc = ring_flush(page, c, moved);
 		if (rc)
 			return rc;
 		budget -= (unsigned int)served;
 	} while (served && budget);
 	return 0;
+}
+
+bool ring_has_input(const struct xenstore_domain_interface *page)
+{
+	return load(&page->req_prod) != load(&page->req_cons);
 }

@@ -27,6 +27,12 @@ void ring_init(struct xenstore_domain_interface *page);
 int ring_pump(struct xenstore_domain_interface *page, struct conn *c,
 	unsigned int budget, bool *moved);
 
+/* Moves what waits for the peer and nothing else; errors as ring_pump(). */
+int ring_flush(
+	struct xenstore_domain_interface *page, struct conn *c, bool *moved);
+/* Whether the peer has written what is not taken yet. */
+bool ring_has_input(const struct xenstore_domain_interface *page);
+
 /*
  * Whether the peer has asked for a reconnection; then all that was pending
  * is dropped, the indices are 0, and the peer is told that it is done.

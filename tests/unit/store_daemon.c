@@ -371,6 +371,37 @@ static void test_guest_life(void **state)
 	xs_close(xs);
 }
 
+/* Fills its ring again and again before it reads the first answer. */
+static void test_guest_that_pipelines(void **state)
+{
+	struct xsd_sockmsg hdr = { .type = XS_DIRECTORY, .len = 2 };
+	struct xs *xs = client();
+	struct fake_guest g;
+	char packets[56 * 18], answer[16];
+	int i, n;
+
+	(void)state;
+	guest_boot(&g, 9);
+	introduce(xs, &g);
+	for (i = 0; i < 56; i++) {
+		memcpy(packets + i * 18, &hdr, 16);
+		memcpy(packets + i * 18 + 16, "/", 2);
+	}
+	for (n = 0; n < 50; n++) {
+		guest_write(&g, packets, sizeof(packets));
+		for (i = 0; i < 56; i++) {
+			guest_read(&g, &hdr, sizeof(hdr));
+			assert_int_equal(hdr.type, XS_ERROR);
+			guest_read(&g, answer, hdr.len);
+			assert_string_equal(answer, "EACCES");
+		}
+		hdr.type = XS_DIRECTORY;
+	}
+	assert_sound(xs);
+	guest_die(&g);
+	xs_close(xs);
+}
+
 /* It harms itself; the guest beside it goes on, and so may it, afterwards. */
 static void test_hostile_guest(void **state)
 {
@@ -484,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_client_library),
 		cmocka_unit_test(test_watches),
 		cmocka_unit_test(test_guest_life),
+		cmocka_unit_test(test_guest_that_pipelines),
 		cmocka_unit_test(test_hostile_guest),
 		cmocka_unit_test(test_client_that_never_reads),
 		cmocka_unit_test(test_client_that_leaves),
