@@ -64,6 +64,49 @@ static bool forget_last_use(struct page *pg, uint64_t word)
 	return tlb_flush_since(mask, stamp_of(word));
 }
 
+static bool is_hypervisor_slot(unsigned level, unsigned index)
+{
+	return level == 4 && index >= HYPERVISOR_SLOT_FIRST &&
+	       index <= HYPERVISOR_SLOT_LAST;
+}
+
+/* Tables are mostly empty: eight entries at a time. */
+static bool are_absent(const uint64_t *e)
+{
+	return !((READ_ONCE(e[0]) | READ_ONCE(e[1]) | READ_ONCE(e[2]) |
+			 READ_ONCE(e[3]) | READ_ONCE(e[4]) | READ_ONCE(e[5]) |
+			 READ_ONCE(e[6]) | READ_ONCE(e[7])) &
+		 PTE_PRESENT);
+}
+
+/* The first present entry at or above i, or PTES_PER_TABLE. */
+static unsigned skip_absent(const uint64_t *entries, unsigned i)
+{
+	while (i < PTES_PER_TABLE) {
+		if (i % 8 == 0 && are_absent(&entries[i]))
+			i += 8;
+		else if (!(READ_ONCE(entries[i]) & PTE_PRESENT))
+			i++;
+		else
+			break;
+	}
+	return i;
+}
+
+/* One more than the last present entry below end, or 0. */
+static unsigned skip_absent_down(const uint64_t *entries, unsigned end)
+{
+	while (end) {
+		if (end % 8 == 0 && are_absent(&entries[end - 8]))
+			end -= 8;
+		else if (!(READ_ONCE(entries[end - 1]) & PTE_PRESENT))
+			end--;
+		else
+			break;
+	}
+	return end;
+}
+
 /*
  * Drops the references of entries [0, index).  0, or -ERESTART_HC with *index
  * moved down.  The frame is locked by us and not validated.
@@ -73,29 +116,30 @@ static int undo_entries(
 {
 	const uint64_t *entries = table_entries(pg);
 	unsigned level = type - PT_L1 + 1;
-	unsigned first = *index;
+	bool is_started = false;
+	unsigned i;
 
 	if (!type_is_table(type)) {
 		*index = 0;
 		return 0;
 	}
-	while (*index) {
-		unsigned i = *index - 1;
-		int r;
+	while ((i = skip_absent_down(entries, *index)) > 0) {
+		int r = 0;
 
-		if (level > 1 && can_yield && *index != first &&
-			hypercall_should_yield())
-			return -ERESTART_HC;
-		if (level == 4 && i >= HYPERVISOR_SLOT_FIRST &&
-			i <= HYPERVISOR_SLOT_LAST) {
-			*index = i;
-			continue;
+		*index = i--;
+		if (!is_hypervisor_slot(level, i)) {
+			if (level > 1 && can_yield && is_started &&
+				hypercall_should_yield())
+				return -ERESTART_HC;
+			r = pt_entry_drop(
+				level, READ_ONCE(entries[i]), can_yield);
+			is_started = true;
 		}
-		r = pt_entry_drop(level, READ_ONCE(entries[i]), can_yield);
 		if (r)
 			return r;
 		*index = i;
 	}
+	*index = 0;
 	return 0;
 }
 
@@ -112,9 +156,7 @@ static int repair_last(const struct page *pg, unsigned level, unsigned index)
 	if (level == 1 || !index)
 		return 0;
 	entry = READ_ONCE(table_entries(pg)[index - 1]);
-	if (!(entry & PTE_PRESENT) ||
-		(level == 4 && index - 1 >= HYPERVISOR_SLOT_FIRST &&
-			index - 1 <= HYPERVISOR_SLOT_LAST))
+	if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, index - 1))
 		return 0;
 	child = mfn_to_page(pte_mfn(entry));
 	if (READ_ONCE(child->type) & TYPE_VALIDATED)
@@ -129,24 +171,26 @@ static int check_entries(
 	struct page *pg, struct domain *d, unsigned level, unsigned *index)
 {
 	uint64_t *entries = table_entries(pg);
+	bool is_started = false;
 	unsigned i = *index;
 	int r = repair_last(pg, level, i);
 
-	for (; !r && i < PTES_PER_TABLE; i++) {
+	while (!r && (i = skip_absent(entries, i)) < PTES_PER_TABLE) {
 		uint64_t entry = READ_ONCE(entries[i]);
 
-		if (!(entry & PTE_PRESENT))
+		if (is_hypervisor_slot(level, i)) {
+			i++;
 			continue;
-		if (level == 4 && i >= HYPERVISOR_SLOT_FIRST &&
-			i <= HYPERVISOR_SLOT_LAST)
-			continue;
-		if (level > 1 && i != *index && hypercall_should_yield())
+		}
+		if (level > 1 && is_started && hypercall_should_yield())
 			r = -ERESTART_HC;
 		else
 			r = pt_entry_take(d, d, level, &entry);
 		if (r)
 			break;
 		WRITE_ONCE(entries[i], entry);
+		is_started = true;
+		i++;
 	}
 	*index = i;
 	if (!r && level == 4)

@@ -303,7 +303,7 @@ static void test_preempted(void **state)
 
 	(void)state;
 	plant();
-	for (unsigned first = 0; first < 8; first++) {
+	for (unsigned first = 0; first < 16; first++) {
 		stops += pin_with_yields(first);
 		for (unsigned i = 0; i < 6; i++)
 			assert_int_equal(count_of(m[12 + i]), 2);
@@ -325,7 +325,7 @@ static void test_preempted_then(void **state)
 {
 	(void)state;
 	plant();
-	for (unsigned first = 0; first < 6; first++) {
+	for (unsigned first = 0; first < 16; first++) {
 		int r;
 
 		/* Half validated, then each table becomes data. */
