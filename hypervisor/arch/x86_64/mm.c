@@ -13,7 +13,6 @@
  * Everything is mapped global; the third-level tables of all slots exist from
  * here on, so that roots copied later see later changes.
  */
-#include <tenon/arch.h>
 #include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/page.h>
@@ -368,13 +367,4 @@ void pt_fill_hypervisor_slots(uint64_t *root)
 {
 	for (unsigned s = HYPERVISOR_SLOT_FIRST; s <= HYPERVISOR_SLOT_LAST; s++)
 		root[s] = idle_root[s];
-}
-
-mfn_t arch_m2p_frame(unsigned chunk)
-{
-	vaddr_t va = M2P_BASE + chunk * MIB(2);
-
-	if (chunk >= DIV_UP(frame_count * 8, MIB(2)))
-		return MFN(0);
-	return pte_mfn(*entry_of(va, 2));
 }
