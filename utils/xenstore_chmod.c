@@ -103,7 +103,8 @@ static bool parse_mode(const char *text, struct xs_perm *perm)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-chmod",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-chmod",
 		.synopsis = "PATH MODE...",
 		.about = "Sets the permissions of a node. A MODE is a letter "
 			 "(n none, r read, w write, b both) and a domain id; "
@@ -132,6 +133,5 @@ int main(int argc, char **argv)
 		return 1;
 	err = store_transaction(xs, set_all, &job);
 	xs_close(xs);
-	args_free(&args);
 	return err ? 1 : 0;
 }

@@ -27,7 +27,8 @@ static bool exists(struct xs *xs, const char *path)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-exists",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-exists",
 		.synopsis = "PATH...",
 		.about = "Ends with status 0 when all of the nodes exist, and "
 			 "with 1 when one does not.",
@@ -42,13 +43,12 @@ int main(int argc, char **argv)
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
 	if (!args.operand_count)
-		return args_usage_error(&args, "which path?");
+		return args_usage_error(&args, "name at least one path");
 	xs = store_connect();
 	if (!xs)
 		return 1;
 	for (i = 0; i < args.operand_count; i++)
 		is_good &= exists(xs, args.operands[i]);
 	xs_close(xs);
-	args_free(&args);
 	return is_good ? 0 : 1;
 }

@@ -47,7 +47,8 @@ static bool list_one(
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-list",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-list",
 		.synopsis = "PATH...",
 		.about = "Prints the names of the children of nodes of the "
 			 "store.",
@@ -65,7 +66,7 @@ int main(int argc, char **argv)
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
 	if (!args.operand_count)
-		return args_usage_error(&args, "which path?");
+		return args_usage_error(&args, "name at least one path");
 	xs = store_connect();
 	if (!xs)
 		return 1;
@@ -76,6 +77,5 @@ int main(int argc, char **argv)
 	if (r && render_end(r))
 		is_good = false;
 	xs_close(xs);
-	args_free(&args);
 	return is_good && !fflush(stdout) ? 0 : 1;
 }

@@ -218,7 +218,8 @@ static int line_room(void)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-ls",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-ls",
 		.synopsis = "[PATH]...",
 		.about = "Prints a tree of the store: all of it, or what is "
 			 "below some paths.",
@@ -248,6 +249,5 @@ int main(int argc, char **argv)
 	if (how.json && render_end(how.json))
 		is_good = false;
 	xs_close(xs);
-	args_free(&args);
 	return is_good && !fflush(stdout) ? 0 : 1;
 }

@@ -67,10 +67,11 @@ static bool read_all(
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-read",
-		.synopsis = "PATH...",
-		.about = "Prints the values of nodes of the store.",
-		.options = options };
+	struct args args
+		__attribute__((cleanup(args_free))) = { .tool = "xenstore-read",
+			.synopsis = "PATH...",
+			.about = "Prints the values of nodes of the store.",
+			.options = options };
 	struct how how = { 0 };
 	bool json = false, is_good;
 	struct xs *xs;
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
 	if (!args.operand_count)
-		return args_usage_error(&args, "which path?");
+		return args_usage_error(&args, "name at least one path");
 	xs = store_connect();
 	if (!xs)
 		return 1;
@@ -95,6 +96,5 @@ int main(int argc, char **argv)
 	if (how.json && render_end(how.json))
 		is_good = false;
 	xs_close(xs);
-	args_free(&args);
 	return is_good && !fflush(stdout) ? 0 : 1;
 }

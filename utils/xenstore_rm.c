@@ -66,7 +66,8 @@ static int remove_all(struct xs *xs, uint32_t tx, void *ctx)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-rm",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-rm",
 		.synopsis = "PATH...",
 		.about = "Removes nodes of the store with all below them, all "
 			 "that are named or none.",
@@ -81,12 +82,11 @@ int main(int argc, char **argv)
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
 	if (!args.operand_count)
-		return args_usage_error(&args, "which path?");
+		return args_usage_error(&args, "name at least one path");
 	xs = store_connect();
 	if (!xs)
 		return 1;
 	err = store_transaction(xs, remove_all, &job);
 	xs_close(xs);
-	args_free(&args);
 	return err ? 1 : 0;
 }

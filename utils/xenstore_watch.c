@@ -34,7 +34,8 @@ static int print_event(struct xs *xs, bool json)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-watch",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-watch",
 		.synopsis = "PATH...",
 		.about = "Prints a path whenever something changes at or below "
 			 "those that are named; the first event of each comes "
@@ -58,7 +59,7 @@ int main(int argc, char **argv)
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
 	if (!args.operand_count)
-		return args_usage_error(&args, "which path?");
+		return args_usage_error(&args, "name at least one path");
 	xs = store_connect();
 	if (!xs)
 		return 1;
@@ -75,6 +76,5 @@ int main(int argc, char **argv)
 			err_say("no more events: %s", strerror(-err));
 	}
 	xs_close(xs);
-	args_free(&args);
 	return err ? 1 : 0;
 }

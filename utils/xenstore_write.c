@@ -44,7 +44,8 @@ static int write_all(struct xs *xs, uint32_t tx, void *ctx)
 
 int main(int argc, char **argv)
 {
-	struct args args = { .tool = "xenstore-write",
+	struct args args __attribute__((
+		cleanup(args_free))) = { .tool = "xenstore-write",
 		.synopsis = "PATH VALUE [PATH VALUE]...",
 		.about = "Writes values into nodes of the store, making those "
 			 "that are missing. Several are written at once or "
@@ -67,6 +68,5 @@ int main(int argc, char **argv)
 	err = args.operand_count == 2 ? write_all(xs, 0, &job)
 				      : store_transaction(xs, write_all, &job);
 	xs_close(xs);
-	args_free(&args);
 	return err ? 1 : 0;
 }
