@@ -60,6 +60,7 @@ void mmu_foreign_put(struct domain *d)
 
 struct domain_pair {
 	struct domain *table, *frames;
+	struct pt_table held; /* the table that the last request wrote to */
 };
 
 static int get_pair(uint64_t arg, struct domain_pair *pair)
@@ -98,8 +99,7 @@ static int machphys_update(struct domain *d, uint64_t ptr, uint64_t val)
 	return 0;
 }
 
-static int do_update(struct hypercall *hc, const struct domain_pair *pair,
-	const struct mmu_update *req)
+static int do_update(struct domain_pair *pair, const struct mmu_update *req)
 {
 	unsigned cmd = req->ptr & 3;
 	mfn_t table = MFN(req->ptr >> PAGE_SHIFT);
@@ -109,8 +109,8 @@ static int do_update(struct hypercall *hc, const struct domain_pair *pair,
 		return machphys_update(pair->frames, req->ptr, req->val);
 	if (req->ptr & 4)
 		return -EINVAL;
-	return pt_commit(pair->table, pair->frames, hc->v, table, index,
-		req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD);
+	return pt_commit_in(&pair->held, pair->frames, table, index, req->val,
+		cmd == MMU_PT_UPDATE_PRESERVE_AD);
 }
 
 /* Stores the number of completed requests, if the guest wants it. */
@@ -160,7 +160,8 @@ static int one_update(struct hypercall *hc, vaddr_t va, void *context)
 
 	if (arch_copy_from_guest(&req, va, sizeof(req)))
 		return -EFAULT;
-	return do_update(hc, context, &req);
+	(void)hc;
+	return do_update(context, &req);
 }
 
 long hc_mmu_update(struct hypercall *hc)
@@ -173,7 +174,9 @@ long hc_mmu_update(struct hypercall *hc)
 	r = get_pair(hc->arg[3], &pair);
 	if (r)
 		return r;
+	pair.held = (struct pt_table){ .owner = pair.table, .v = hc->v };
 	r = mmu_batch(hc, one_update, sizeof(struct mmu_update), &pair);
+	pt_table_release(&pair.held);
 	put_pair(&pair);
 	return r;
 }

@@ -258,10 +258,8 @@ static int write_entry(const struct pt_change *c, struct page *pg,
 	enum page_type type, unsigned index, uint64_t entry, bool keep_ad)
 {
 	uint64_t *slot = &table_entries(pg)[index];
-	int r = pagetype_get(pg, type);
+	int r;
 
-	if (r)
-		return r;
 	do {
 		uint64_t old = READ_ONCE(*slot);
 		uint64_t ad = keep_ad ? old & (PTE_ACCESSED | PTE_DIRTY) : 0;
@@ -272,35 +270,72 @@ static int write_entry(const struct pt_change *c, struct page *pg,
 		if (r == -EAGAIN && c->v && c->v->arch.old_table)
 			r = -ERESTART_HC;
 	} while (r == -EAGAIN);
-	/* Another may have dropped the table meanwhile. */
-	if (pagetype_drop(pg, 0, c->v && !c->v->arch.old_table)) {
-		BUG_ON(!page_get_any(pg));
-		pt_leave(c->v, pg);
-	}
 	return r;
 }
 
-int pt_commit(struct domain *owner, struct domain *foreign, struct vcpu *v,
-	mfn_t table, unsigned index, uint64_t entry, bool keep_ad)
+void pt_table_release(struct pt_table *t)
 {
-	const struct pt_change c = { owner, foreign, v, false };
+	struct page *pg = t->pg;
+
+	t->pg = NULL;
+	if (!pg)
+		return;
+	/* Others may have dropped the table meanwhile. */
+	if (pagetype_drop(pg, 0, t->v && !t->v->arch.old_table))
+		pt_leave(t->v, pg);
+	else
+		page_put(pg);
+}
+
+/* pg: a page reference of the caller's, which the table takes over. */
+static int hold_table(struct pt_table *t, struct page *pg, enum page_type type)
+{
+	int r = pagetype_get(pg, type);
+
+	if (r) {
+		page_put(pg);
+		return r;
+	}
+	t->pg = pg;
+	t->type = type;
+	return 0;
+}
+
+int pt_commit_in(struct pt_table *t, struct domain *foreign, mfn_t table,
+	unsigned index, uint64_t entry, bool keep_ad)
+{
+	const struct pt_change c = { t->owner, foreign, t->v, false };
 	struct page *pg;
-	enum page_type type;
 	uint64_t word;
 	int r;
 
 	if (table.v >= frame_count || index >= PTES_PER_TABLE)
 		return -EINVAL;
 	pg = mfn_to_page(table);
-	if (!page_get(pg, owner))
-		return -EINVAL;
-	word = READ_ONCE(pg->type);
-	type = type_of(word);
-	if (word & TYPE_COUNT && type_is_table(type))
-		r = write_entry(&c, pg, type, index, entry, keep_ad);
-	else
-		r = write_plain(pg, index, entry, keep_ad);
-	page_put(pg);
+	if (pg != t->pg) {
+		pt_table_release(t);
+		if (!page_get(pg, t->owner))
+			return -EINVAL;
+		word = READ_ONCE(pg->type);
+		if (!(word & TYPE_COUNT) || !type_is_table(type_of(word))) {
+			r = write_plain(pg, index, entry, keep_ad);
+			page_put(pg);
+			return r;
+		}
+		r = hold_table(t, pg, type_of(word));
+		if (r)
+			return r;
+	}
+	return write_entry(&c, pg, t->type, index, entry, keep_ad);
+}
+
+int pt_commit(struct domain *owner, struct domain *foreign, struct vcpu *v,
+	mfn_t table, unsigned index, uint64_t entry, bool keep_ad)
+{
+	struct pt_table t = { .owner = owner, .v = v };
+	int r = pt_commit_in(&t, foreign, table, index, entry, keep_ad);
+
+	pt_table_release(&t);
 	return r;
 }
 

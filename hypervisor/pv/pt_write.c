@@ -81,13 +81,15 @@ static uint64_t immediate(struct decoder *d, unsigned bytes)
 	return value;
 }
 
-static uint64_t *reg_of(struct cpu_user_regs *r, unsigned n)
+static uint64_t *reg_of(struct cpu_user_regs *regs, unsigned n)
 {
-	uint64_t *const all[] = { &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp,
-		&r->rbp, &r->rsi, &r->rdi, &r->r8, &r->r9, &r->r10, &r->r11,
-		&r->r12, &r->r13, &r->r14, &r->r15 };
+#define AT(name) offsetof(struct cpu_user_regs, name)
+	static const uint8_t at[] = { AT(rax), AT(rcx), AT(rdx), AT(rbx),
+		AT(rsp), AT(rbp), AT(rsi), AT(rdi), AT(r8), AT(r9), AT(r10),
+		AT(r11), AT(r12), AT(r13), AT(r14), AT(r15) };
+#undef AT
 
-	return all[n];
+	return (uint64_t *)((uint8_t *)regs + at[n]);
 }
 
 /* ModRM, SIB and displacement; false: the operand is no memory. */

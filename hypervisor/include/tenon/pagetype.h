@@ -125,6 +125,20 @@ must_check int pt_new_root(struct vcpu *v, mfn_t root, bool is_user);
 must_check int pt_commit(struct domain *owner, struct domain *foreign,
 	struct vcpu *v, mfn_t table, unsigned index, uint64_t entry,
 	bool keep_ad);
+/*
+ * The same in a batch: the table last written to stays held (a page and a type
+ * reference), until another is named or the batch ends with pt_table_release.
+ * pg is NULL at first.  Nothing else may be done to the batch's tables between.
+ */
+struct pt_table {
+	struct domain *owner;
+	struct vcpu *v;
+	struct page *pg;
+	enum page_type type;
+};
+must_check int pt_commit_in(struct pt_table *t, struct domain *foreign,
+	mfn_t table, unsigned index, uint64_t entry, bool keep_ad);
+void pt_table_release(struct pt_table *t);
 /* update_va_mapping on v's current root. */
 must_check int pt_update_va(
 	struct vcpu *v, struct domain *foreign, vaddr_t va, uint64_t entry);
