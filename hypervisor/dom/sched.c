@@ -46,6 +46,31 @@ static struct run_queue *queue_lock_of(struct vcpu *v, uint64_t *flags)
 	}
 }
 
+/*
+ * The same, and v is not between two: its registers are saved unless it runs.
+ * The wait is for another CPU's arch_switch, which waits for nobody; on this
+ * CPU interrupts are off from choosing the next until they are saved.
+ */
+static struct run_queue *queue_lock_settled(struct vcpu *v, uint64_t *flags)
+{
+	struct run_queue *q;
+
+	for (;;) {
+		q = queue_lock_of(v, flags);
+		if (q->chosen == v || !atomic_read(&v->is_running))
+			return q;
+		lock_drop_irq(&q->lock, *flags);
+		arch_relax();
+	}
+}
+
+/* By its affinity; anywhere when no CPU of that is online. */
+static bool may_run_on(const struct vcpu *v, unsigned cpu)
+{
+	return v->affinity_hard & CPUMASK(cpu) ||
+	       !(v->affinity_hard & atomic_read(&cpus_online));
+}
+
 /* Claim an idle CPU out of mask; false: none is. */
 static bool claim_idle(cpumask_t mask, unsigned *cpu)
 {
@@ -117,40 +142,45 @@ static void enqueue_awake(struct run_queue *q, struct vcpu *v)
 	queue_preempt(q, v);
 }
 
-void sched_wake(struct vcpu *v)
+/* Choose v's CPU and, on the way there, its queue; false: it is to be chosen
+ * anew. */
+static bool wake_once(struct vcpu *v)
 {
-	bool is_claimed = false;
+	bool is_claimed, is_settled = true;
 	struct run_queue *q;
 	uint64_t flags;
 	unsigned cpu;
 
-	q = queue_lock_of(v, &flags);
+	q = queue_lock_settled(v, &flags);
 	if (!vcpu_is_runnable(v) || v->sched.is_queued || q->chosen == v) {
 		if (!v->sched.is_queued && q->chosen != v && !v->is_idle)
 			runstate_change(v, runstate_asleep(v), time_now());
 		lock_drop_irq(&q->lock, flags);
-		return;
-	}
-	/* One whose registers are being saved has to stay. */
-	if (atomic_read(&v->is_running)) {
-		enqueue_awake(q, v);
-		lock_drop_irq(&q->lock, flags);
-		return;
+		return true;
 	}
 	cpu = choose_cpu(v, &is_claimed);
-	if (cpu != v->processor) {
+	if (cpu != v->processor)
 		queue_move(q, &run_queues[cpu], v);
-	}
 	lock_drop_irq(&q->lock, flags);
 
-	/* Between the two locks another may have put it to sleep, queued it or
-	 * moved it: look again. */
-	q = queue_lock_of(v, &flags);
-	if (vcpu_is_runnable(v) && !v->sched.is_queued && q->chosen != v)
-		enqueue_awake(q, v);
+	/* Between the two locks another may have put it to sleep, queued it,
+	 * moved it or taken that CPU from it: look again. */
+	q = queue_lock_settled(v, &flags);
+	if (vcpu_is_runnable(v) && !v->sched.is_queued && q->chosen != v) {
+		is_settled = may_run_on(v, v->processor);
+		if (is_settled)
+			enqueue_awake(q, v);
+	}
 	lock_drop_irq(&q->lock, flags);
 	if (is_claimed)
 		softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+	return is_settled;
+}
+
+void sched_wake(struct vcpu *v)
+{
+	while (!wake_once(v))
+		;
 }
 
 void sched_sleep(struct vcpu *v)
@@ -223,8 +253,7 @@ static void release(struct vcpu *prev, unsigned cpu)
 	bool is_claimed;
 	unsigned dest;
 
-	if (prev->is_idle || prev->affinity_hard & CPUMASK(cpu) ||
-		!(prev->affinity_hard & atomic_read(&cpus_online))) {
+	if (prev->is_idle || may_run_on(prev, cpu)) {
 		atomic_write(&prev->is_running, false);
 		return;
 	}
@@ -264,7 +293,7 @@ static struct vcpu *choose(
 	struct run_queue *q, struct vcpu *prev, struct vcpu *idle, uint64_t now)
 {
 	bool is_awake = !prev->is_idle && vcpu_is_runnable(prev);
-	bool may_stay = is_awake && prev->affinity_hard & CPUMASK(idle->id);
+	bool may_stay = is_awake && may_run_on(prev, idle->id);
 	bool is_yielding = prev->sched.is_yielding;
 	struct vcpu *next = first_runnable(q, now);
 
@@ -321,9 +350,27 @@ static void hand_over(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
 		atomic_and(&idle_cpus, ~CPUMASK(cpu));
 	if (q->count && !next->is_idle)
 		timer_set(&q->slice, now + SCHED_SLICE_NS);
-	/* Put here while its registers were being saved: move it on. */
-	if (!next->is_idle && !(next->affinity_hard & CPUMASK(cpu)))
-		softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+/*
+ * Nobody is to wait while a CPU idles: who looked before prev could be taken,
+ * or before this CPU showed itself idle, is made to look again.  waits: where
+ * prev may run, if it waits.
+ */
+static void invite(struct run_queue *q, cpumask_t waits, struct vcpu *next)
+{
+	cpumask_t others = ~CPUMASK(next->processor);
+	unsigned cpu;
+
+	if (next->is_idle) {
+		cpu_for_each (cpu, atomic_read(&cpus_online) & others) {
+			if (READ_ONCE(run_queues[cpu].count))
+				softirq_raise(SOFTIRQ_SCHEDULE);
+		}
+	} else if (READ_ONCE(q->count) && waits &&
+		   claim_idle(waits & others, &cpu)) {
+		softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
+	}
 }
 
 void sched_run(void)
@@ -333,6 +380,7 @@ void sched_run(void)
 	struct vcpu *prev = c->vcpu, *next;
 	struct vcpu_runstate_info left;
 	uint64_t flags, now;
+	cpumask_t waits;
 
 	flags = lock_take_irq(&q->lock);
 	if (is_empty(q, prev)) {
@@ -358,6 +406,7 @@ void sched_run(void)
 	}
 	hand_over(q, prev, next, now, c->id);
 	left = prev->runstate;
+	waits = prev->sched.is_queued ? prev->affinity_hard : 0;
 	lock_drop(&q->lock);
 
 	if (next == prev) {
@@ -367,6 +416,7 @@ void sched_run(void)
 	runstate_switching_out(prev, &left);
 	arch_switch(prev, next);
 	release(prev, c->id);
+	invite(q, waits, next);
 	arch_irq_restore(flags);
 	runstate_switched_in(next);
 }
@@ -378,13 +428,13 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 
 	if (!(hard & atomic_read(&cpus_online)))
 		return -EINVAL;
-	q = queue_lock_of(v, &flags);
+	q = queue_lock_settled(v, &flags);
 	v->affinity_hard = hard;
 	v->affinity_soft = soft;
 	if (!(hard & CPUMASK(v->processor))) {
 		if (q->chosen == v)
 			softirq_raise_on(v->processor, SOFTIRQ_SCHEDULE);
-		else if (v->sched.is_queued && !atomic_read(&v->is_running))
+		else if (v->sched.is_queued)
 			fair_dequeue(q, v);
 	}
 	lock_drop_irq(&q->lock, flags);
@@ -471,6 +521,8 @@ void sched_audit(void)
 			n++;
 			BUG_ON(!v->sched.is_queued || v->is_idle);
 			BUG_ON(v->processor != cpu || v == q->chosen);
+			BUG_ON(!(v->affinity_hard & CPUMASK(cpu)) &&
+				!atomic_read(&v->is_running));
 			BUG_ON(v->runstate.state != RUNSTATE_runnable);
 			BUG_ON(before && (int64_t)(v->sched.vruntime -
 						   before->sched.vruntime) < 0);
