@@ -144,6 +144,8 @@ static int take_letter(struct args *args, const char *word)
 		by_letter(args->options, word[args->within]);
 	const char *rest = word + args->within + 1;
 
+	if (!option && word[args->within] == 'h')
+		option = by_name(common, "help", strlen("help"));
 	if (!option) {
 		args_usage_error(
 			args, "there is no option -%c", word[args->within]);
