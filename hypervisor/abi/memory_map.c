@@ -34,8 +34,8 @@ long memory_get_map(struct hypercall *hc)
 	if (!r) {
 		count = arg.buffer.va ? MIN(map->count, arg.nr_entries) : 0;
 		arg.nr_entries = arg.buffer.va ? count : map->count;
-		if (arch_copy_to_guest(arg.buffer.va, map->entry,
-			    count * sizeof(map->entry[0])) ||
+		if ((count && arch_copy_to_guest(arg.buffer.va, map->entry,
+				      count * sizeof(map->entry[0]))) ||
 			guest_write_va(hc->arg[1], &arg))
 			r = -EFAULT;
 	}
@@ -65,8 +65,8 @@ long memory_set_map(struct hypercall *hc)
 		return -ENOMEM;
 	}
 	map->count = arg.map.nr_entries;
-	if (arch_copy_from_guest(map->entry, arg.map.buffer.va,
-		    map->count * sizeof(map->entry[0]))) {
+	if (map->count && arch_copy_from_guest(map->entry, arg.map.buffer.va,
+				  map->count * sizeof(map->entry[0]))) {
 		r = -EFAULT;
 	} else {
 		lock_take(&d->lock);
