@@ -33,12 +33,19 @@ static long do_initialise(struct vcpu *v, vaddr_t va)
 		/* Which of two that initialise one vcpu is the first? */
 		lock_take(&d->lock);
 		r = v->is_initialised ? -EEXIST : 0;
-		v->is_initialised = true;
+		if (!r) {
+			/* Brought up meanwhile, it waits until all is there. */
+			atomic_add(&v->pauses, 1);
+			v->is_initialised = true;
+		}
 		lock_drop(&d->lock);
 		if (!r) {
 			r = pv_set_context(v, ctx);
-			if (r)
+			if (r) {
 				v->is_initialised = false;
+				vcpu_take_down(v);
+			}
+			vcpu_unpause(v);
 		}
 	}
 	heap_free(ctx);

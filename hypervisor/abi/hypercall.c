@@ -44,13 +44,19 @@ long hypercall_dispatch(struct hypercall *hc)
 	return table[hc->nr].fn(hc);
 }
 
+/* All of the register counts. */
+static unsigned number(uint64_t rax)
+{
+	return rax < HYPERCALL_MAX ? (unsigned)rax : HYPERCALL_MAX;
+}
+
 void entry_hypercall(struct cpu_user_regs *regs)
 {
 	struct vcpu *v = current;
 	struct hypercall hc = {
 		.v = v,
 		.d = v->domain,
-		.nr = (unsigned)regs->rax,
+		.nr = number(regs->rax),
 		.arg = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
 			regs->r9 },
 	};
@@ -85,7 +91,7 @@ static long multicall_one(struct hypercall *hc, vaddr_t va)
 		return -EFAULT;
 	for (i = 0; i < 6; i++)
 		one.arg[i] = entry.args[i];
-	one.nr = entry.op < HYPERCALL_MAX ? (unsigned)entry.op : HYPERCALL_MAX;
+	one.nr = number(entry.op);
 	/* Neither changes the frame that this call returns to, nor nests. */
 	if (one.nr == __HYPERVISOR_iret || one.nr == __HYPERVISOR_multicall)
 		r = -EINVAL;
