@@ -6,6 +6,7 @@
  * answer as a build without them does.
  */
 #include <tenon/boot.h>
+#include <tenon/atomic.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
@@ -34,6 +35,7 @@ long memory_go_on(struct hypercall *hc, uint64_t start)
 /* An operation on struct xen_memory_domain: a number of frames. */
 static long domain_query(struct hypercall *hc, unsigned op)
 {
+	const struct shared_info *shared;
 	struct xen_memory_domain arg;
 	struct domain *d;
 	long r;
@@ -51,9 +53,13 @@ static long domain_query(struct hypercall *hc, unsigned op)
 		r = (long)(d->page_max & INT64_MAX);
 		break;
 	case XENMEM_maximum_gpfn:
-		/* As the guest told us, which may be anything. */
-		r = (long)((READ_ONCE(d->shared_info->arch.max_pfn) - 1) &
-			   INT64_MAX);
+		/* As the guest told us, which may be anything; the page goes
+		 * when the domain is killed. */
+		shared = atomic_read(&d->shared_info);
+		r = -ESRCH;
+		if (shared)
+			r = (long)((READ_ONCE(shared->arch.max_pfn) - 1) &
+				   INT64_MAX);
 		break;
 	}
 	domain_put(d);
