@@ -59,6 +59,12 @@ if [ -n "$stock" ]; then
 			library_path=$library_path:$dir/$part/x86_64-linux-gnu
 		done
 	done
+	# xl's threads load this one by name.
+	dir=$(package libgcc-s1)
+	cp "$dir"/lib/x86_64-linux-gnu/libgcc_s.so.1 \
+		"$root/usr/lib/x86_64-linux-gnu/"
+	mkdir -p "$root/etc/xen"
+	echo 'autoballoon="off"' >"$root/etc/xen/xl.conf"
 	cp "$kernel/vmlinux" "$root/guest/vmlinux"
 	ln -s ../run/lock "$root/var/lock"
 fi
