@@ -40,14 +40,14 @@ complain() {
 # check FILE LAYER
 check() {
 	for module in $(included "$1"); do
-		layer=$(layer_of_header "$module")
-		[ "$(rank "$layer")" -gt "$(rank "$2")" ] && complain \
-			"$1: <tenon/$module.h> of $layer/ is above $2/"
-		case $2,$layer,$module in
+		of=$(layer_of_header "$module")
+		[ "$(rank "$of")" -gt "$(rank "$2")" ] && complain \
+			"$1: <tenon/$module.h> of $of/ is above $2/"
+		case $2,$of,$module in
 		lib,*,arch | lib,*,entry | emu,*,arch | emu,*,entry)
 			complain "$1: $2/ is pure: not <tenon/$module.h>" ;;
 		emu,core,* | emu,drv,* | core,emu,* | drv,emu,* | dom,emu,*)
-			complain "$1: not <tenon/$module.h> of $layer/ in $2/" ;;
+			complain "$1: not <tenon/$module.h> of $of/ in $2/" ;;
 		pv,hvm,* | hvm,pv,*)
 			complain "$1: pv/ and hvm/ do not know each other:" \
 				"<tenon/$module.h>" ;;
