@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <tenon/arch.h>
+#include <tenon/atomic.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
