@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* domctl: every command as the tools give it, and its errors. */
+#include "ctl_rig.h"
+#include <tenon/pte.h>
+
+static struct xen_domctl ctl;
+
+/* One command on domain id with the union's member already filled. */
+static long op(unsigned cmd, domid_t id)
+{
+	long r;
+
+	ctl.cmd = cmd;
+	ctl.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	ctl.domain = id;
+	r = ctl_call(hc_domctl, (uintptr_t)&ctl, 0, 0);
+	ctl_audit();
+	return r;
+}
+
+static void clear(void)
+{
+	memset(&ctl, 0, sizeof(ctl));
+}
+
+static void privilege(void **state)
+{
+	(void)state;
+	ctl_start(1);
+	clear();
+	ctl_play(1);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, 1), -EPERM);
+	assert_int_equal(ctl_call(hc_sysctl, BAD_VA, 0, 0), -EPERM);
+	ctl_play(0);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, 1), 0);
+	ctl.interface_version = 0x14;
+	assert_int_equal(ctl_call(hc_domctl, (uintptr_t)&ctl, 0, 0), -EACCES);
+	assert_int_equal(ctl_call(hc_domctl, BAD_VA, 0, 0), -EFAULT);
+	assert_int_equal(op(999, 1), -ENOSYS);
+	assert_int_equal(op(~0U, 1), -ENOSYS);
+	assert_int_equal(op(0, 1), -ENOSYS);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, 55), -ESRCH);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_IO), -ESRCH);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_SELF), -ESRCH);
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), -EOPNOTSUPP);
+	assert_int_equal(op(XEN_DOMCTL_soft_reset, 1), -ENOSYS);
+	assert_int_equal(op(XEN_DOMCTL_assign_device, 1), -ENODEV);
+	ctl_stop();
+}
+
+static void fill_config(void)
+{
+	clear();
+	ctl.u.createdomain = (struct xen_domctl_createdomain){
+		.handle = { 1, 2, 3 },
+		.max_vcpus = 4,
+		.max_evtchn_port = 100,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
+		.grant_opts = XEN_DOMCTL_GRANT_version(1),
+	};
+}
+
+static void kill_it(domid_t id)
+{
+	clear();
+	assert_int_equal(op(XEN_DOMCTL_destroydomain, id), 0);
+	softirq_run();
+}
+
+static void life(void **state)
+{
+	struct domain *d;
+	domid_t id;
+
+	(void)state;
+	ctl_start(1);
+	fill_config();
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 0), 0);
+	id = ctl.domain;
+	assert_int_equal(id, 3);
+	fill_config();
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 3), -EEXIST);
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 9), 0);
+	kill_it(9);
+	assert_int_equal(op(XEN_DOMCTL_destroydomain, 9), -ESRCH);
+
+	clear();
+	ctl.u.max_vcpus.max = 3;
+	assert_int_equal(op(XEN_DOMCTL_max_vcpus, id), -EINVAL);
+	ctl.u.max_vcpus.max = 4;
+	assert_int_equal(op(XEN_DOMCTL_max_vcpus, id), 0);
+	assert_int_equal(op(XEN_DOMCTL_max_vcpus, id), 0); /* again */
+	assert_int_equal(op(XEN_DOMCTL_max_vcpus, 0), -EINVAL);
+	ctl.u.max_mem.max_memkb = 4096;
+	assert_int_equal(op(XEN_DOMCTL_max_mem, id), 0);
+
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, id), 0);
+	assert_int_equal(ctl.u.getdomaininfo.domain, id);
+	assert_int_equal(ctl.u.getdomaininfo.max_pages, 1024);
+	assert_int_equal(ctl.u.getdomaininfo.max_vcpu_id, 3);
+	assert_int_equal(ctl.u.getdomaininfo.nr_online_vcpus, 0);
+	assert_int_equal(ctl.u.getdomaininfo.handle[2], 3);
+	assert_int_equal(ctl.u.getdomaininfo.flags,
+		XEN_DOMINF_paused | XEN_DOMINF_blocked);
+	d = domain_get(id);
+	assert_int_equal(ctl.u.getdomaininfo.shared_info_frame,
+		virt_to_mfn(d->shared_info).v);
+	domain_put(d);
+
+	assert_int_equal(op(XEN_DOMCTL_unpausedomain, id), 0);
+	assert_int_equal(d->pauses, 0);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, id), 0);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, id), 0);
+	assert_int_equal(d->pauses, 1);
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, 0), -EINVAL);
+	ctl.u.setdebugging.enable = 1;
+	assert_int_equal(op(XEN_DOMCTL_setdebugging, id), 0);
+	assert_int_equal(op(XEN_DOMCTL_setdebugging, 0), -EINVAL);
+	memset(ctl.u.setdomainhandle.handle, 8, 16);
+	assert_int_equal(op(XEN_DOMCTL_setdomainhandle, id), 0);
+	ctl.u.settimeoffset.time_offset_seconds = -100;
+	assert_int_equal(op(XEN_DOMCTL_settimeoffset, id), 0);
+	assert_int_equal(d->shared_info->wc_sec, 1700000000 - 100);
+	domain_shutdown(d, 2);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, id), 0);
+	assert_int_equal(ctl.u.getdomaininfo.flags,
+		XEN_DOMINF_paused | XEN_DOMINF_blocked | XEN_DOMINF_shutdown |
+			XEN_DOMINF_debugged | 2 << XEN_DOMINF_shutdownshift);
+	assert_int_equal(ctl.u.getdomaininfo.handle[2], 8);
+	assert_int_equal(op(XEN_DOMCTL_resumedomain, id), 0);
+	assert_int_equal(op(XEN_DOMCTL_resumedomain, 0), -EINVAL);
+	assert_false(d->is_shut_down);
+	assert_int_equal(op(XEN_DOMCTL_destroydomain, 0), -EINVAL);
+
+	/* The list: from a number that nobody has to the next one. */
+	assert_int_equal(op(XEN_DOMCTL_destroydomain, 1), 0);
+	dom[1] = NULL;
+	softirq_run();
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, 1), 0);
+	assert_int_equal(ctl.domain, 2);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, 4), -ESRCH);
+	fake_should_yield = ctl_always;
+	kill_it(3);
+	assert_true(ctl_restarts > 3);
+	ctl_stop();
+}
+
+static void create_errors(void **state)
+{
+	(void)state;
+	ctl_start(1);
+	fill_config();
+	ctl.u.createdomain.max_vcpus = 0;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.max_vcpus = ~0U;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.flags = XEN_DOMCTL_CDF_hvm;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.flags = 1U << 31;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.flags = XEN_DOMCTL_CDF_iommu;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.grant_opts = 0;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.max_grant_frames = INT32_MAX;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EINVAL);
+	fill_config();
+	ctl.u.createdomain.cpupool_id = 1;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -ENOENT);
+	fill_config();
+	ctl.u.createdomain.vmtrace_size = 4096;
+	assert_int_equal(op(XEN_DOMCTL_createdomain, 5), -EOPNOTSUPP);
+	/* No memory, at every step: nothing is left. */
+	for (unsigned n = 0;; n++) {
+		uint64_t free_before = page_free_count();
+		size_t heap_before = heap_used();
+		long r;
+
+		fill_config();
+		fake_fail_alloc_after(n);
+		r = op(XEN_DOMCTL_createdomain, 5);
+		fake_fail_alloc_after(~0ULL);
+		if (!r)
+			break;
+		assert_int_equal(r, -ENOMEM);
+		assert_int_equal(heap_used(), heap_before);
+		(void)free_before;
+	}
+	ctl_stop();
+}
+
+static void vcpus(void **state)
+{
+	struct xen_domctl_vcpuaffinity *a = &ctl.u.vcpuaffinity;
+	uint8_t hard[16], soft[16];
+	struct vcpu *v;
+
+	(void)state;
+	ctl_start(2);
+	v = dom[1]->vcpu[1];
+	clear();
+	a->vcpu = 1;
+	a->flags = XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT;
+	a->cpumap_hard.bitmap.p = hard;
+	a->cpumap_hard.nr_bits = 128;
+	a->cpumap_soft.bitmap.p = soft;
+	a->cpumap_soft.nr_bits = 3;
+	memset(hard, 0xff, sizeof(hard));
+	memset(soft, 0xfe, sizeof(soft));
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), 0);
+	/* What is in effect: of two CPUs. */
+	assert_int_equal(hard[0], 3);
+	assert_int_equal(hard[15], 0);
+	assert_int_equal(soft[0], 2);
+	assert_int_equal(soft[1], 0xfe);
+	a->flags = XEN_VCPUAFFINITY_HARD;
+	memset(hard, 0, sizeof(hard));
+	hard[0] = 2;
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), 0);
+	assert_int_equal(v->affinity_hard, 2);
+	hard[0] = 4;
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), -EINVAL);
+	memset(hard, 0xff, sizeof(hard));
+	assert_int_equal(op(XEN_DOMCTL_getvcpuaffinity, 1), 0);
+	assert_int_equal(hard[0], 2);
+	a->flags = 0;
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), -EINVAL);
+	a->flags = XEN_VCPUAFFINITY_HARD;
+	a->cpumap_hard.bitmap.va = BAD_VA;
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), -EFAULT);
+	assert_int_equal(op(XEN_DOMCTL_getvcpuaffinity, 1), -EFAULT);
+	a->cpumap_hard.nr_bits = ~0U;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuaffinity, 1), -EFAULT);
+	a->vcpu = 2;
+	assert_int_equal(op(XEN_DOMCTL_setvcpuaffinity, 1), -EINVAL);
+
+	clear();
+	ctl.u.getvcpuinfo.vcpu = 1;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuinfo, 1), 0);
+	assert_int_equal(ctl.u.getvcpuinfo.vcpu, 1);
+	assert_int_equal(ctl.u.getvcpuinfo.online, 0);
+	assert_int_equal(ctl.u.getvcpuinfo.cpu, v->processor);
+	ctl.u.getvcpuinfo.vcpu = ~0U;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuinfo, 1), -EINVAL);
+
+	clear();
+	ctl.u.sendtrigger.vcpu = 1;
+	assert_int_equal(op(XEN_DOMCTL_sendtrigger, 1), 0);
+	assert_true(v->nmi_pending);
+	ctl.u.sendtrigger.trigger = XEN_DOMCTL_SENDTRIGGER_INIT;
+	assert_int_equal(op(XEN_DOMCTL_sendtrigger, 1), -ENOSYS);
+	ctl_stop();
+}
+
+static void contexts(void **state)
+{
+	static struct vcpu_guest_context in, out;
+	struct xen_domctl_ext_vcpucontext *x = &ctl.u.ext_vcpucontext;
+	mfn_t frames[4 + FAKE_SPACE_TABLES];
+	struct vcpu *v;
+
+	(void)state;
+	ctl_start(1);
+	v = dom[1]->vcpu[1];
+	/* Tables that another vcpu made; a guest's builder has its own. */
+	assert_int_equal(fake_space(dom[1]->vcpu[0], 4, frames), 0);
+	clear();
+	ctl.u.vcpucontext.vcpu = 1;
+	ctl.u.vcpucontext.ctxt.p = &out;
+	assert_int_equal(op(XEN_DOMCTL_getvcpucontext, 1), -ENODATA);
+	ctl.u.vcpucontext.ctxt.p = &in;
+	/* No root: refused. */
+	assert_int_equal(op(XEN_DOMCTL_setvcpucontext, 1), -EINVAL);
+	in.ctrlreg[3] = xen_pfn_to_cr3(frames[7].v);
+	in.flags = VGCF_in_kernel | VGCF_online;
+	in.user_regs.rip = 0xffffffff81000000;
+	in.user_regs.rsi = 0x1234;
+	in.kernel_sp = 0xffffffff82000000;
+	assert_int_equal(op(XEN_DOMCTL_setvcpucontext, 1), 0);
+	assert_true(v->is_initialised);
+	assert_int_equal(v->pause_flags, 0);
+	assert_int_equal(v->arch.root.v, frames[7].v);
+	ctl.u.vcpucontext.ctxt.p = &out;
+	assert_int_equal(op(XEN_DOMCTL_getvcpucontext, 1), 0);
+	assert_int_equal(out.user_regs.rsi, 0x1234);
+	assert_int_equal(out.ctrlreg[3], in.ctrlreg[3]);
+	assert_true(out.flags & VGCF_online);
+	/* Errors: bad pointers, non-canonical addresses, the caller itself. */
+	ctl.u.vcpucontext.ctxt.va = BAD_VA;
+	assert_int_equal(op(XEN_DOMCTL_setvcpucontext, 1), -EFAULT);
+	assert_int_equal(op(XEN_DOMCTL_getvcpucontext, 1), -EFAULT);
+	ctl.u.vcpucontext.ctxt.p = &in;
+	in.event_callback_eip = 1ULL << 63;
+	assert_int_equal(op(XEN_DOMCTL_setvcpucontext, 1), -EINVAL);
+	assert_int_equal(op(XEN_DOMCTL_setvcpucontext, 0), -EINVAL);
+	ctl.u.vcpucontext.vcpu = 0;
+	assert_int_equal(op(XEN_DOMCTL_getvcpucontext, 0), -EINVAL);
+
+	clear();
+	x->vcpu = 1;
+	assert_int_equal(op(XEN_DOMCTL_get_ext_vcpucontext, 1), 0);
+	assert_int_equal(x->size, sizeof(*x));
+	x->sysenter_callback_eip = 0xffffffff81000100;
+	x->syscall32_callback_eip = 0xffffffff81000200;
+	x->syscall32_disables_events = 1;
+	assert_int_equal(op(XEN_DOMCTL_set_ext_vcpucontext, 1), 0);
+	assert_true(v->arch.syscall32.masks_events);
+	assert_int_equal(op(XEN_DOMCTL_get_ext_vcpucontext, 1), 0);
+	assert_true(x->sysenter_callback_eip == 0xffffffff81000100);
+	x->sysenter_callback_eip = HYPERVISOR_VA_START;
+	assert_int_equal(op(XEN_DOMCTL_set_ext_vcpucontext, 1), -EINVAL);
+
+	clear();
+	ctl.u.vcpuextstate.vcpu = 1;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), 0);
+	assert_int_equal(ctl.u.vcpuextstate.size, 0);
+	assert_int_equal(op(XEN_DOMCTL_setvcpuextstate, 1), -EOPNOTSUPP);
+	clear();
+	ctl.u.vcpu_msrs.vcpu = 1;
+	ctl.u.vcpu_msrs.msr_count = 3;
+	assert_int_equal(op(XEN_DOMCTL_set_vcpu_msrs, 1), -EINVAL);
+	assert_int_equal(ctl.u.vcpu_msrs.msr_count, 0);
+	assert_int_equal(op(XEN_DOMCTL_get_vcpu_msrs, 1), 0);
+	vcpu_take_down(v);
+	ctl_stop();
+}
+
+static void shares(void **state)
+{
+	struct xen_domctl_scheduler_op *s = &ctl.u.scheduler_op;
+
+	(void)state;
+	ctl_start(1);
+	clear();
+	s->sched_id = XEN_SCHEDULER_CREDIT2;
+	s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+	assert_int_equal(op(XEN_DOMCTL_scheduler_op, 1), 0);
+	assert_int_equal(s->u.credit2.weight, 256);
+	s->cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+	s->u.credit2.weight = 512;
+	s->u.credit2.cap = 50;
+	assert_int_equal(op(XEN_DOMCTL_scheduler_op, 1), 0);
+	assert_int_equal(dom[1]->sched.weight, 512);
+	assert_int_equal(dom[1]->sched.cap, 50);
+	s->u.credit2.weight = 0;
+	assert_int_equal(op(XEN_DOMCTL_scheduler_op, 1), 0);
+	assert_int_equal(dom[1]->sched.weight, 512);
+	s->cmd = XEN_DOMCTL_SCHEDOP_putvcpuinfo;
+	assert_int_equal(op(XEN_DOMCTL_scheduler_op, 1), -EINVAL);
+	s->sched_id = XEN_SCHEDULER_CREDIT;
+	assert_int_equal(op(XEN_DOMCTL_scheduler_op, 1), -EINVAL);
+	ctl.u.set_virq_handler.virq = VIRQ_CONSOLE;
+	assert_int_equal(op(XEN_DOMCTL_set_virq_handler, 1), 0);
+	ctl.u.set_virq_handler.virq = 99;
+	assert_int_equal(op(XEN_DOMCTL_set_virq_handler, 1), -EINVAL);
+	ctl_stop();
+}
+
+static void rights(void **state)
+{
+	(void)state;
+	ctl_start(1);
+	clear();
+	ctl.u.iomem_permission =
+		(struct xen_domctl_iomem_permission){ 0xa0, 0x20, 1 };
+	assert_int_equal(op(XEN_DOMCTL_iomem_permission, 1), 0);
+	assert_true(rangeset_contains(dom[1]->iomem, 0xa0, 0xbf));
+	ctl.u.iomem_permission.first_mfn = 0xb0;
+	ctl.u.iomem_permission.allow_access = 0;
+	assert_int_equal(op(XEN_DOMCTL_iomem_permission, 1), 0);
+	assert_true(rangeset_contains(dom[1]->iomem, 0xa0, 0xaf));
+	assert_false(rangeset_contains(dom[1]->iomem, 0xa0, 0xb0));
+	ctl.u.iomem_permission.nr_mfns = 0;
+	assert_int_equal(op(XEN_DOMCTL_iomem_permission, 1), -EINVAL);
+	ctl.u.iomem_permission.nr_mfns = ~0ULL;
+	assert_int_equal(op(XEN_DOMCTL_iomem_permission, 1), -EINVAL);
+	ctl.u.iomem_permission = (struct xen_domctl_iomem_permission){ 1 << 20,
+		2, 1 }; /* dom0 has it not */
+	assert_int_equal(op(XEN_DOMCTL_iomem_permission, 1), -EPERM);
+
+	clear();
+	ctl.u.ioport_permission =
+		(struct xen_domctl_ioport_permission){ 0x2f8, 8, 1 };
+	assert_int_equal(op(XEN_DOMCTL_ioport_permission, 1), 0);
+	assert_true(rangeset_contains(dom[1]->ioports, 0x2f8, 0x2ff));
+	ctl.u.ioport_permission.nr_ports = 0;
+	assert_int_equal(op(XEN_DOMCTL_ioport_permission, 1), 0);
+	ctl.u.ioport_permission.nr_ports = 0x10000;
+	assert_int_equal(op(XEN_DOMCTL_ioport_permission, 1), -EINVAL);
+	ctl.u.ioport_permission.first_port = ~0U;
+	assert_int_equal(op(XEN_DOMCTL_ioport_permission, 1), -EINVAL);
+
+	clear();
+	ctl.u.irq_permission.pirq = 9;
+	ctl.u.irq_permission.allow_access = 1;
+	assert_int_equal(op(XEN_DOMCTL_irq_permission, 1), 0);
+	assert_true(rangeset_contains(dom[1]->irqs, 9, 9));
+	ctl.u.irq_permission.pirq = 4000;
+	assert_int_equal(op(XEN_DOMCTL_irq_permission, 1), -EPERM);
+	ctl_stop();
+}
+
+static void memory(void **state)
+{
+	xen_pfn_t words[4];
+	mfn_t frames[4 + FAKE_SPACE_TABLES];
+	uint8_t nodes[2] = { 1, 0 };
+
+	(void)state;
+	ctl_start(1);
+	assert_int_equal(fake_space(dom[1]->vcpu[0], 4, frames), 0);
+	clear();
+	ctl.u.getpageframeinfo3.num = 4;
+	ctl.u.getpageframeinfo3.array.p = words;
+	words[0] = frames[0].v;
+	words[1] = frames[4].v;
+	words[2] = frames[7].v;
+	words[3] = ~0UL;
+	assert_int_equal(op(XEN_DOMCTL_getpageframeinfo3, 1), 0);
+	assert_int_equal(words[0], XEN_DOMCTL_PFINFO_NOTAB);
+	assert_int_equal(words[1], XEN_DOMCTL_PFINFO_L1TAB);
+	assert_int_equal(words[2] & XEN_DOMCTL_PFINFO_LTABTYPE_MASK,
+		XEN_DOMCTL_PFINFO_L4TAB);
+	assert_int_equal(words[3], XEN_DOMCTL_PFINFO_XTAB);
+	words[0] = frames[0].v; /* another's */
+	ctl.u.getpageframeinfo3.num = 1;
+	assert_int_equal(op(XEN_DOMCTL_getpageframeinfo3, 2), 0);
+	assert_int_equal(words[0], XEN_DOMCTL_PFINFO_XTAB);
+	ctl.u.getpageframeinfo3.num = 1025;
+	assert_int_equal(op(XEN_DOMCTL_getpageframeinfo3, 1), -E2BIG);
+	ctl.u.getpageframeinfo3.num = 1;
+	ctl.u.getpageframeinfo3.array.va = BAD_VA;
+	assert_int_equal(op(XEN_DOMCTL_getpageframeinfo3, 1), -EFAULT);
+
+	clear();
+	ctl.u.hypercall_init.gmfn = frames[1].v;
+	assert_int_equal(op(XEN_DOMCTL_hypercall_init, 1), 0);
+	assert_int_not_equal(*(uint8_t *)mfn_to_virt(frames[1]), 0);
+	ctl.u.hypercall_init.gmfn = frames[5].v; /* a table */
+	assert_int_equal(op(XEN_DOMCTL_hypercall_init, 1), -EACCES);
+	ctl.u.hypercall_init.gmfn = ~0ULL;
+	assert_int_equal(op(XEN_DOMCTL_hypercall_init, 1), -EACCES);
+
+	clear();
+	ctl.u.nodeaffinity.nodemap.bitmap.p = nodes;
+	ctl.u.nodeaffinity.nodemap.nr_bits = 16;
+	assert_int_equal(op(XEN_DOMCTL_setnodeaffinity, 1), 0);
+	nodes[0] = 2;
+	assert_int_equal(op(XEN_DOMCTL_setnodeaffinity, 1), -EINVAL);
+	nodes[1] = 7;
+	assert_int_equal(op(XEN_DOMCTL_getnodeaffinity, 1), 0);
+	assert_int_equal(nodes[0], 1);
+	assert_int_equal(nodes[1], 0);
+	ctl_stop();
+}
+
+static void policies(void **state)
+{
+	struct xen_cpuid_leaf leaves[200] = { { 0, ~0U, 13, 1, 2, 3 } };
+	struct xen_msr_entry msrs[2] = { { 0xce, 0, 0 } };
+	struct xen_domctl_cpu_policy *p = &ctl.u.cpu_policy;
+
+	(void)state;
+	ctl_start(1);
+	clear();
+	*p = (struct xen_domctl_cpu_policy){ .nr_leaves = 5, .nr_msrs = 1 };
+	p->leaves.p = leaves;
+	p->msrs.p = msrs;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), 0);
+	assert_int_equal(p->err_leaf, ~0U);
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), 0);
+	memset(leaves, 0, sizeof(leaves));
+	p->nr_leaves = 200;
+	assert_int_equal(op(XEN_DOMCTL_get_cpu_policy, 1), 0);
+	assert_int_equal(p->nr_leaves, 5);
+	assert_int_equal(leaves[0].a, 13);
+	p->nr_leaves = 4;
+	assert_int_equal(op(XEN_DOMCTL_get_cpu_policy, 1), -ENOBUFS);
+	/* One that nobody set. */
+	p->nr_leaves = 200;
+	p->nr_msrs = 2;
+	assert_int_equal(op(XEN_DOMCTL_get_cpu_policy, 2), 0);
+	assert_true(p->nr_leaves > 0);
+	p->nr_leaves = 1000;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -E2BIG);
+	p->nr_leaves = 1;
+	p->nr_msrs = 1;
+	msrs[0].val = 1;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EINVAL);
+	assert_int_equal(p->err_msr, 0xce);
+	p->nr_msrs = 0;
+	p->leaves.va = BAD_VA;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EFAULT);
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 0), -EINVAL);
+
+	clear();
+	ctl.u.tsc_info.tsc_mode = 1;
+	ctl.u.tsc_info.incarnation = 4;
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), 0);
+	memset(&ctl.u, 0xff, sizeof(ctl.u));
+	assert_int_equal(op(XEN_DOMCTL_gettscinfo, 1), 0);
+	assert_int_equal(ctl.u.tsc_info.tsc_mode, 1);
+	assert_int_equal(ctl.u.tsc_info.incarnation, 4);
+	assert_int_equal(ctl.u.tsc_info.pad, 0);
+	ctl.u.tsc_info.tsc_mode = 3;
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), -EINVAL);
+	ctl.u.address_size.size = 64;
+	assert_int_equal(op(XEN_DOMCTL_set_address_size, 1), 0);
+	ctl.u.address_size.size = 32;
+	assert_int_equal(op(XEN_DOMCTL_set_address_size, 1), -EINVAL);
+	assert_int_equal(op(XEN_DOMCTL_get_address_size, 1), 0);
+	assert_int_equal(ctl.u.address_size.size, 64);
+	ctl_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(privilege),
+		cmocka_unit_test(life),
+		cmocka_unit_test(create_errors),
+		cmocka_unit_test(vcpus),
+		cmocka_unit_test(contexts),
+		cmocka_unit_test(shares),
+		cmocka_unit_test(rights),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(policies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
