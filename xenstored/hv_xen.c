@@ -331,6 +331,24 @@ static int connect_own(struct daemon *d)
 	return rc;
 }
 
+/* A page for hypercalls' arguments: the kernel's own kind, or locked. */
+static void *hypercall_page(void)
+{
+	int fd = open("/dev/xen/hypercall", O_RDWR | O_CLOEXEC);
+	void *page = MAP_FAILED;
+
+	if (fd >= 0) {
+		page = mmap(
+			NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	if (page == MAP_FAILED)
+		page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE,
+			-1, 0);
+	return page;
+}
+
 int hv_xen_open(struct daemon *d)
 {
 	struct evtchn_virq virq = { VIRQ_DOM_EXC };
@@ -344,8 +362,7 @@ int hv_xen_open(struct daemon *d)
 	if (events.fd < 0)
 		return events.fd;
 	gntdev = open("/dev/xen/gntdev", O_RDWR | O_CLOEXEC);
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED | MAP_POPULATE, -1, 0);
+	page = hypercall_page();
 	if (page == MAP_FAILED)
 		return -errno;
 	domctl = page;
