@@ -292,6 +292,72 @@ static void polling(void **state)
 	stop();
 }
 
+/* A poll and the event that ends it, at the same time. */
+static evtchn_port_t polled;
+static unsigned seed;
+
+static unsigned any(unsigned n)
+{
+	seed = seed * 1103515245 + 12345;
+	return (seed >> 16) % n;
+}
+
+static bool is_over;
+
+static void polls(void *arg)
+{
+	struct sched_poll poll = { .ports.p = &polled, .nr_ports = 1 };
+	uint64_t *pending = (uint64_t *)d->shared_info->evtchn_pending;
+
+	(void)arg;
+	for (unsigned i = 0; i < 5; i++) {
+		while (!bit_test_and_clear(pending, polled)) {
+			assert_int_equal(
+				CALL(sched_op, SCHEDOP_poll, &poll, 0), 0);
+			softirq_run();
+			while (current->is_idle) {
+				arch_relax();
+				softirq_run();
+			}
+		}
+	}
+	is_over = true;
+}
+
+static void sends(void *arg)
+{
+	uint64_t *pending = (uint64_t *)d->shared_info->evtchn_pending;
+
+	(void)arg;
+	for (unsigned i = 0; i < 5; i++) {
+		while (bit_test(pending, polled))
+			arch_relax();
+		assert_int_equal(event_send(d, polled), 0);
+		arch_race_point();
+	}
+	while (!is_over) {
+		softirq_run();
+		arch_relax();
+	}
+}
+
+static void no_poll_is_missed(void **state)
+{
+	(void)state;
+	for (unsigned round = 1; round <= 200; round++) {
+		seed = round;
+		start(1, 2);
+		v->vcpu_info->evtchn_upcall_mask = 1;
+		assert_int_equal(event_bind_ipi(d, 0, &polled), 0);
+		is_over = false;
+		fake_spawn(0, polls, NULL);
+		fake_spawn(1, sends, NULL);
+		fake_run(any);
+		rig_settle();
+		stop();
+	}
+}
+
 static void ending(void **state)
 {
 	struct sched_shutdown s = { .reason = SHUTDOWN_MAX + 1 };
@@ -616,6 +682,7 @@ int main(void)
 		cmocka_unit_test(versions),
 		cmocka_unit_test(blocking),
 		cmocka_unit_test(polling),
+		cmocka_unit_test(no_poll_is_missed),
 		cmocka_unit_test(ending),
 		cmocka_unit_test(pinning),
 		cmocka_unit_test(timers),

@@ -151,6 +151,38 @@ static void placement(void **state)
 	fake_stop();
 }
 
+/* The virtual clocks of two CPUs drift apart; who moves is no worse off. */
+static void clocks_apart(void **state)
+{
+	struct domain *old, *young;
+	uint64_t before[3];
+
+	(void)state;
+	rig_start(2);
+	old = rig_domain(1, 2, 256);
+	young = rig_domain(2, 1, 256);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(sched_set_affinity(old->vcpu[i], 1, 1), 0);
+	assert_int_equal(sched_set_affinity(young->vcpu[0], 2, 2), 0);
+	rig_up(old);
+	rig_run(60000 * MS);
+	rig_up(young);
+	rig_run(10 * MS);
+	for (unsigned i = 0; i < 2; i++) {
+		before[i] = sched_cpu_time(old->vcpu[i]);
+		assert_int_equal(sched_set_affinity(old->vcpu[i], 3, 3), 0);
+	}
+	before[2] = sched_cpu_time(young->vcpu[0]);
+	rig_run(1000 * MS);
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(
+			sched_cpu_time(old->vcpu[i]) - before[i] > 400 * MS);
+	assert_true(sched_cpu_time(young->vcpu[0]) - before[2] > 600 * MS);
+	rig_free(old);
+	rig_free(young);
+	fake_stop();
+}
+
 static void yielding(void **state)
 {
 	struct domain *d;
@@ -214,6 +246,7 @@ int main(void)
 		cmocka_unit_test(weights_on_two_cpus),
 		cmocka_unit_test(sleepers_are_quick),
 		cmocka_unit_test(placement),
+		cmocka_unit_test(clocks_apart),
 		cmocka_unit_test(yielding),
 		cmocka_unit_test(runstates),
 	};

@@ -193,11 +193,56 @@ static void anything_goes(void **state)
 	}
 }
 
+/* One CPU preempts a vcpu while the other becomes idle. */
+static void preempts(void *arg)
+{
+	(void)arg;
+	vcpu_bring_up(d->vcpu[1]);
+	softirq_run();
+	finish();
+}
+
+static void becomes_idle(void *arg)
+{
+	(void)arg;
+	vcpu_take_down(d->vcpu[2]);
+	softirq_run();
+	finish();
+}
+
+static void nobody_waits_beside_an_idle_cpu(void **state)
+{
+	(void)state;
+	for (unsigned round = 1; round <= 1000; round++) {
+		seed = round;
+		rig_start(2);
+		d = rig_domain(1, 3, 256);
+		assert_int_equal(sched_set_affinity(d->vcpu[1], 1, 1), 0);
+		assert_int_equal(sched_set_affinity(d->vcpu[2], 2, 2), 0);
+		d->vcpu[0]->processor = 0;
+		vcpu_bring_up(d->vcpu[2]);
+		rig_settle();
+		vcpu_bring_up(d->vcpu[0]);
+		rig_run(3000000);
+		assert_ptr_equal(cpus[0]->vcpu, d->vcpu[0]);
+		busy = 2;
+		fake_spawn(0, preempts, NULL);
+		fake_spawn(1, becomes_idle, NULL);
+		fake_run(any);
+		rig_settle();
+		assert_true(d->vcpu[0]->is_running);
+		assert_true(d->vcpu[1]->is_running);
+		rig_free(d);
+		fake_stop();
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_wakeup_is_lost),
 		cmocka_unit_test(anything_goes),
+		cmocka_unit_test(nobody_waits_beside_an_idle_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
