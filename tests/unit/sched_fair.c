@@ -176,7 +176,7 @@ static void clocks_apart(void **state)
 	rig_run(1000 * MS);
 	for (unsigned i = 0; i < 2; i++)
 		assert_true(
-			sched_cpu_time(old->vcpu[i]) - before[i] > 400 * MS);
+			sched_cpu_time(old->vcpu[i]) - before[i] > 600 * MS);
 	assert_true(sched_cpu_time(young->vcpu[0]) - before[2] > 600 * MS);
 	rig_free(old);
 	rig_free(young);
