@@ -22,24 +22,40 @@ static inline uint32_t load32(const uint8_t *p)
 	return v;
 }
 
-/* Which bytes of w are E8 or E9: their top bits, exactly up to the first. */
+#define EACH_BYTE(b) ((b)*0x0101010101010101ULL)
+
+/*
+ * Which bytes of w are E8 or E9, that is, below 2 after the exclusive or:
+ * their top bits, exactly up to the lowest.
+ */
 static inline uint64_t opcodes_in(uint64_t w)
 {
-	uint64_t x = (w & 0xfefefefefefefefeULL) ^ 0xe8e8e8e8e8e8e8e8ULL;
+	w ^= EACH_BYTE(0xe8);
+	return (w - EACH_BYTE(2)) & ~w;
+}
 
-	return (x - 0x0101010101010101ULL) & ~x & 0x8080808080808080ULL;
+static inline uint64_t load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	__builtin_memcpy(&v, p, 8);
+	return v;
 }
 
 /* The first E8 or E9 at or after p, before end; or end. */
 static const uint8_t *next_opcode(const uint8_t *p, const uint8_t *end)
 {
-	for (; end - p >= 8; p += 8) {
-		uint64_t w, found;
+	for (; end - p >= 16; p += 16) {
+		uint64_t low = opcodes_in(load64(p));
+		uint64_t high = opcodes_in(load64(p + 8));
 
-		__builtin_memcpy(&w, p, 8);
-		found = opcodes_in(w);
-		if (found)
-			return p + __builtin_ctzll(found) / 8;
+		if (!((low | high) & EACH_BYTE(0x80)))
+			continue;
+		low &= EACH_BYTE(0x80);
+		if (low)
+			return p + __builtin_ctzll(low) / 8;
+		high &= EACH_BYTE(0x80);
+		return p + 8 + __builtin_ctzll(high) / 8;
 	}
 	while (p < end && (*p & 0xfe) != 0xe8)
 		p++;

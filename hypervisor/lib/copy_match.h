@@ -7,7 +7,19 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <tenon/string.h>
+#include <tenon/types.h>
+
+/* The distance bytes from from on, 1 to 7, over and over in 8 bytes. */
+static inline uint64_t repeat_bytes(const uint8_t *from, size_t distance)
+{
+	uint64_t w = 0;
+
+	for (size_t i = 0; i < distance; i++)
+		w |= (uint64_t)from[i] << (8 * i);
+	for (size_t n = distance; n < 8; n *= 2)
+		w |= w << (8 * n);
+	return w;
+}
 
 /*
  * Copies len > 0 bytes to out from distance bytes before it, repeating them
@@ -20,25 +32,29 @@ static inline uint8_t *copy_match(
 {
 	const uint8_t *from = out - distance;
 	uint8_t *end = out + len;
+	uint64_t w;
 
-	if (distance >= 8 && (size_t)(room_end - end) >= 8) {
+	if (unlikely((size_t)(room_end - end) < 8)) {
+		do
+			*out++ = *from++;
+		while (out < end);
+	} else if (likely(distance >= 8)) {
 		do {
-			uint64_t w;
-
 			__builtin_memcpy(&w, from, 8);
 			__builtin_memcpy(out, &w, 8);
 			from += 8;
 			out += 8;
 		} while (out < end);
-		return end;
+	} else {
+		/* As many whole repetitions at a time as 8 bytes hold. */
+		size_t step = 8 - 8 % distance;
+
+		w = repeat_bytes(from, distance);
+		do {
+			__builtin_memcpy(out, &w, 8);
+			out += step;
+		} while (out < end);
 	}
-	if (distance == 1) {
-		memset(out, *from, len);
-		return end;
-	}
-	do {
-		*out++ = *from++;
-	} while (out < end);
 	return end;
 }
 
