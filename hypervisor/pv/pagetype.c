@@ -159,7 +159,7 @@ static int repair_last(const struct page *pg, unsigned level, unsigned index)
 	if (!(entry & PTE_PRESENT) || is_hypervisor_slot(level, index - 1))
 		return 0;
 	child = mfn_to_page(pte_mfn(entry));
-	if (READ_ONCE(child->type) & TYPE_VALIDATED)
+	if (child == pg || READ_ONCE(child->type) & TYPE_VALIDATED)
 		return 0;
 	r = pagetype_get(child, type_of_level(level - 1));
 	if (!r)
@@ -176,8 +176,6 @@ static int check_entries(
 	int r = repair_last(pg, level, i);
 
 	while (!r && (i = skip_absent(entries, i)) < PTES_PER_TABLE) {
-		uint64_t entry = READ_ONCE(entries[i]);
-
 		if (is_hypervisor_slot(level, i)) {
 			i++;
 			continue;
@@ -185,10 +183,9 @@ static int check_entries(
 		if (level > 1 && is_started && hypercall_should_yield())
 			r = -ERESTART_HC;
 		else
-			r = pt_entry_take(d, d, level, &entry);
+			r = pt_entry_take(d, level, &entries[i]);
 		if (r)
 			break;
-		WRITE_ONCE(entries[i], entry);
 		is_started = true;
 		i++;
 	}

@@ -55,6 +55,11 @@ static void count_entry(
 			"an entry");
 		return;
 	}
+	if (level == 4 && m.v == table.v) {
+		if (entry & PTE_RW)
+			panic("root %#lx maps itself writable", m.v);
+		return;
+	}
 	if (entry & (PTE_PSE | PTE_GRANT))
 		panic("table %#lx has entry %#lx", table.v, entry);
 	need(m, type_of_level(level - 1), table, "an entry");

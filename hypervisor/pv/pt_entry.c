@@ -6,7 +6,9 @@
  * A present level-1 entry holds a page reference on its frame, and when it
  * allows writes a PT_WRITABLE type reference; higher ones hold a page and a
  * type reference on the table below.  Entries of grant mappings and of device
- * memory hold none.
+ * memory hold none, nor does the one kind of recursion that is offered: an
+ * entry of a root, without RW, to that root itself.  (It cannot outlive its
+ * root, and all that is seen through it is read-only.)
  */
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
@@ -105,25 +107,32 @@ static int take_table(struct domain *owner, unsigned level, uint64_t entry)
 	return r;
 }
 
+static bool is_own_root(unsigned level, const uint64_t *slot, uint64_t entry)
+{
+	return level == 4 && entry & PTE_PRESENT &&
+	       pte_mfn(entry).v == virt_to_mfn(slot).v;
+}
+
 static int take_refs(struct domain *owner, struct domain *foreign,
-	unsigned level, uint64_t entry)
+	unsigned level, const uint64_t *slot, uint64_t entry)
 {
 	if (!(entry & PTE_PRESENT))
 		return 0;
+	if (is_own_root(level, slot, entry))
+		return entry & PTE_RW ? -EINVAL : 0;
 	return level == 1 ? take_frame(owner, foreign, entry)
 			  : take_table(owner, level, entry);
 }
 
-int pt_entry_take(struct domain *owner, struct domain *foreign, unsigned level,
-	uint64_t *entry)
+int pt_entry_take(struct domain *owner, unsigned level, uint64_t *slot)
 {
-	uint64_t e = *entry;
+	uint64_t e = READ_ONCE(*slot);
 	int r = correct_flags(owner, level, &e);
 
 	if (!r)
-		r = take_refs(owner, foreign, level, e);
+		r = take_refs(owner, owner, level, slot, e);
 	if (!r)
-		*entry = e;
+		WRITE_ONCE(*slot, e);
 	return r;
 }
 
@@ -142,7 +151,8 @@ int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield)
 	struct page *pg = referenced(entry);
 	int r = 0;
 
-	if (!pg)
+	/* What a root refers to is typed PT_L3, but for the root itself. */
+	if (!pg || (level == 4 && type_of(READ_ONCE(pg->type)) == PT_L4))
 		return 0;
 	if (level > 1)
 		r = pagetype_drop(pg, 0, can_yield);
@@ -218,7 +228,8 @@ int pt_entry_swap(const struct pt_change *c, uint64_t *slot, unsigned level,
 		return r;
 	if (old == new)
 		return READ_ONCE(*slot) == old ? 0 : -EAGAIN;
-	if (!c->is_grant && is_flags_only(level, old, new))
+	if (!c->is_grant && is_flags_only(level, old, new) &&
+		!is_own_root(level, slot, new))
 		return atomic_cas(slot, &old, new) ? 0 : -EAGAIN;
 	if (!c->is_grant && is_write_protection(level, old, new)) {
 		struct page *pg = referenced(old);
@@ -230,7 +241,7 @@ int pt_entry_swap(const struct pt_change *c, uint64_t *slot, unsigned level,
 			pagetype_put(pg);
 		return 0;
 	}
-	r = c->is_grant ? 0 : take_refs(c->owner, c->foreign, level, new);
+	r = c->is_grant ? 0 : take_refs(c->owner, c->foreign, level, slot, new);
 	if (r)
 		return r;
 	r = atomic_cas(slot, &(uint64_t){ old }, new) ? 0 : -EAGAIN;

@@ -23,10 +23,10 @@ struct pt_change {
 must_check int pt_entry_swap(const struct pt_change *c, uint64_t *slot,
 	unsigned level, unsigned index, uint64_t old, uint64_t new);
 
-/* Checks an entry of a table in validation, corrects its flags, takes its
- * references.  0, -EINVAL, -EPERM, -ERESTART_HC (none taken). */
-must_check int pt_entry_take(struct domain *owner, struct domain *foreign,
-	unsigned level, uint64_t *entry);
+/* Checks an entry of a table of owner's in validation, corrects its flags,
+ * takes its references.  0, -EINVAL, -EPERM, -ERESTART_HC (none taken). */
+must_check int pt_entry_take(
+	struct domain *owner, unsigned level, uint64_t *slot);
 /* Drops them.  -ERESTART_HC (only with can_yield): not dropped yet. */
 int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield);
 

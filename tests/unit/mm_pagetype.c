@@ -100,10 +100,22 @@ static void test_commit(void **state)
 	assert_int_equal(
 		pt_commit(d, d, v, m[L4], 271, pte_make(m[L3], RW), false),
 		-EINVAL);
-	/* A root that maps itself. */
+	/* A root that maps itself: only to read. */
 	assert_int_equal(
-		pt_commit(d, d, v, m[L4], 300, pte_make(m[L4], RO), false),
+		pt_commit(d, d, v, m[L4], 300, pte_make(m[L4], RW), false),
 		-EINVAL);
+	assert_int_equal(
+		pt_commit(d, d, v, m[L4], 300, pte_make(m[L4], RO), false), 0);
+	mm_check();
+	assert_int_equal(
+		pt_commit(d, d, v, m[L4], 300, pte_make(m[L4], RW), false),
+		-EINVAL);
+	assert_int_equal(pt_commit(d, d, v, m[L4], 300,
+				 pte_make(m[L4], RO | PTE_NX), false),
+		0);
+	assert_int_equal(pt_pin(d, m[L4], 4), 0);
+	assert_int_equal(pt_unpin(d, m[L4]), 0);
+	mm_check();
 	/* A second way to the same tables. */
 	assert_int_equal(
 		pt_commit(d, d, v, m[L4], 300, pte_make(m[L3], RW), false), 0);

@@ -41,7 +41,9 @@ static void check(
 	}
 	if (!pagetype_is_used(pg))
 		return;
-	if (is_table && type != PT_L1)
+	/* Through a root that maps itself, read-only, any table is one. */
+	if (is_table && type != PT_L1 &&
+		!(type_is_table(type) && !(entry & PTE_RW)))
 		panic("CPU %u, va %#lx: table %#lx has type %u now", cpu->id,
 			va, m.v, type);
 	if (!is_table && entry & PTE_RW && type != PT_WRITABLE)
