@@ -45,15 +45,11 @@ static void test_traps(void)
 	expect("page fault: error of a kernel write", last_trap.error, 2);
 
 	trap_skip = 3;
-	__asm__ volatile("movq (%1), %0"
-			 : "=r"(v)
-			 : "r"(0xffff830000000000UL));
+	__asm__ volatile("movq (%1), %0" : "=r"(v) : "r"(0xffff830000000000UL));
 	expect("hypervisor's memory: page fault", last_trap.vector, 14);
 
 	trap_skip = 3;
-	__asm__ volatile("movq (%1), %0"
-			 : "=r"(v)
-			 : "r"(0x8000000000000000UL));
+	__asm__ volatile("movq (%1), %0" : "=r"(v) : "r"(0x8000000000000000UL));
 	expect("not canonical: #GP", last_trap.vector, 13);
 
 	__asm__ volatile("int $0x80");
@@ -103,22 +99,12 @@ static void __attribute__((noinline)) in_user(void)
 static void test_user_mode(void)
 {
 	struct mmuext_op op = { .cmd = MMUEXT_NEW_USER_BASEPTR };
-	uint64_t rbp;
 
 	op.arg1.mfn = pfn_to_mfn(virt_to_pfn((void *)start_info->pt_base));
-	expect("user root: the kernel's", (uint64_t)HC4(__HYPERVISOR_mmuext_op,
-		       &op, 1, 0, DOMID_SELF), 0);
-	/* user mode keeps our rsp in rbp, so that the handler can come back */
-	trap_resume = (uint64_t)&&back;
-	__asm__ volatile("" : "=r"(rbp));
-	__asm__ volatile("movq %%rsp, %%rbp; movq %0, %%rdi; movq %1, %%rsi; "
-			 "jmp enter_user"
-			 :
-			 : "r"((uint64_t)in_user),
-			 "r"((uint64_t)user_stack + 4096)
-			 : "rdi", "rsi", "memory");
-	__builtin_unreachable();
-back:
+	expect("user root: the kernel's",
+		(uint64_t)HC4(__HYPERVISOR_mmuext_op, &op, 1, 0, DOMID_SELF),
+		0);
+	run_user((uint64_t)in_user, (uint64_t)user_stack + sizeof(user_stack));
 	expect("syscall from user: vector", last_trap.vector, 0x201);
 	expect("syscall from user: ring 3", last_trap.cs & 3, 3);
 }
@@ -141,7 +127,8 @@ static void test_page_tables(void)
 
 	expect("entry: read-only", (uint64_t)update(l1, mfn_a << 12 | 5), 0);
 	trap_skip = 3;
-	HC4(__HYPERVISOR_update_va_mapping, va, mfn_a << 12 | 5, UVMF_INVLPG, 0);
+	HC4(__HYPERVISOR_update_va_mapping, va, mfn_a << 12 | 5, UVMF_INVLPG,
+		0);
 	__asm__ volatile("movq %0, (%1)" ::"r"(1UL), "r"(va) : "memory");
 	expect("write to it faults", last_trap.vector, 14);
 	expect("with error 3 less the user bit", last_trap.error, 3);
@@ -178,10 +165,11 @@ static void test_page_tables(void)
 	v = *(volatile uint64_t *)va;
 	(void)v;
 	{
-		uint64_t table_pfn = ((uint64_t *)0xffff800000000000ULL)[l1 >> 12];
+		uint64_t table_pfn =
+			((uint64_t *)0xffff800000000000ULL)[l1 >> 12];
 		volatile uint64_t *e =
 			(uint64_t *)((char *)pfn_to_virt(table_pfn) +
-				(l1 & 4095));
+				     (l1 & 4095));
 		unsigned before = trap_count;
 
 		*e = mfn_a << 12 | 5;
@@ -203,9 +191,10 @@ static void test_wild_arguments(void)
 	static const uint64_t wild[] = { 0, 1, 0x1000, 0x7fffffffffff,
 		0x8000000000000000, 0xffff830000000000, 0xffffffffffffffff,
 		0xffff87fffffffff8, 0xffffffff7ffffff8 };
-	struct { unsigned nr; } skip[] = { { 23 }, { 29 }, { 6 }, { 7 },
-		{ 5 }, { 4 }, { 0 }, { 2 }, { 3 }, { 25 }, { 8 }, { 26 }, { 14 },
-		{ 30 }, { 16 }, { 24 } };
+	struct {
+		unsigned nr;
+	} skip[] = { { 23 }, { 29 }, { 6 }, { 7 }, { 5 }, { 4 }, { 0 }, { 2 },
+		{ 3 }, { 25 }, { 8 }, { 26 }, { 14 }, { 30 }, { 16 }, { 24 } };
 	unsigned before = trap_count;
 
 	for (unsigned nr = 0; nr < 64; nr++) {
@@ -223,7 +212,8 @@ static void test_wild_arguments(void)
 			}
 	}
 	expect("wild arguments: no trap", trap_count, before);
-	expect("an unknown hypercall: ENOSYS", (uint64_t)HC0(50), (uint64_t)-38);
+	expect("an unknown hypercall: ENOSYS", (uint64_t)HC0(50),
+		(uint64_t)-38);
 	expect("a hypercall number beyond the table: ENOSYS",
 		(uint64_t)HC0(0xffffffff), (uint64_t)-38);
 }
@@ -235,22 +225,28 @@ static void test_events(void)
 	struct evtchn_close end;
 	unsigned before;
 
-	expect("bind an IPI port", (uint64_t)HC2(__HYPERVISOR_event_channel_op,
-		       EVTCHNOP_bind_ipi, &ipi), 0);
+	expect("bind an IPI port",
+		(uint64_t)HC2(
+			__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &ipi),
+		0);
 	__atomic_and_fetch(&shared->evtchn_mask[ipi.port / 64],
 		~(1UL << ipi.port % 64), __ATOMIC_SEQ_CST);
 	shared->vcpu_info[0].evtchn_upcall_mask = 0;
-	before = trap_count;
+	before = upcall_count;
 	send.port = ipi.port;
-	expect("send to it", (uint64_t)HC2(__HYPERVISOR_event_channel_op,
-		       EVTCHNOP_send, &send), 0);
-	expect("one upcall came", trap_count, before + 1);
+	expect("send to it",
+		(uint64_t)HC2(
+			__HYPERVISOR_event_channel_op, EVTCHNOP_send, &send),
+		0);
+	expect("one upcall came", upcall_count, before + 1);
 	expect("by the event callback", last_trap.vector, 0x200);
-	expect("the port is pending",
-		shared->evtchn_pending[ipi.port / 64] >> ipi.port % 64 & 1, 1);
+	expect("the port was pending",
+		last_events[ipi.port / 64] >> ipi.port % 64 & 1, 1);
 	end.port = ipi.port;
-	expect("close it", (uint64_t)HC2(__HYPERVISOR_event_channel_op,
-		       EVTCHNOP_close, &end), 0);
+	expect("close it",
+		(uint64_t)HC2(
+			__HYPERVISOR_event_channel_op, EVTCHNOP_close, &end),
+		0);
 	expect("closing it twice: refused",
 		(uint64_t)HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_close,
 			&end) != 0,
@@ -266,27 +262,29 @@ static uint64_t system_time(void)
 
 	__asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
 	delta = (lo | (uint64_t)hi << 32) - t->tsc_timestamp;
-	delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift :
-				   delta << t->tsc_shift;
+	delta = t->tsc_shift < 0 ? delta >> -t->tsc_shift
+				 : delta << t->tsc_shift;
 	return t->system_time +
-		(uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >>
-			32);
+	       (uint64_t)((unsigned __int128)delta * t->tsc_to_system_mul >>
+			  32);
 }
 
 static void test_time(void)
 {
 	struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
 	uint64_t start = system_time();
-	unsigned before = trap_count;
+	unsigned before = upcall_count;
 
-	expect("bind the timer", (uint64_t)HC2(__HYPERVISOR_event_channel_op,
-		       EVTCHNOP_bind_virq, &virq), 0);
+	expect("bind the timer",
+		(uint64_t)HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq,
+			&virq),
+		0);
 	__atomic_and_fetch(&shared->evtchn_mask[virq.port / 64],
 		~(1UL << virq.port % 64), __ATOMIC_SEQ_CST);
 	HC1(__HYPERVISOR_set_timer_op, start + 2000000);
 	/* Block unmasks and waits. */
 	HC2(__HYPERVISOR_sched_op, SCHEDOP_block, 0);
-	expect("the timer woke us", trap_count, before + 1);
+	expect("the timer woke us", upcall_count, before + 1);
 	expect("not early", system_time() - start >= 2000000, 1);
 	shared->vcpu_info[0].evtchn_upcall_mask = 1;
 }

@@ -5,6 +5,8 @@
 
 #define VIRT_BASE 0xffffffff80000000ULL
 
+extern uint64_t kernel_rsp;
+extern char run_user_end[];
 extern char trap_0[], trap_1[], trap_3[], trap_6[], trap_7[], trap_13[],
 	trap_14[], trap_128[], trap_129[], trap_event[], trap_failsafe[],
 	trap_syscall[];
@@ -15,8 +17,9 @@ void trap(struct frame *f);
 struct start_info *start_info;
 struct shared_info *shared;
 struct frame last_trap;
-volatile unsigned trap_count;
-uint64_t trap_skip, trap_resume;
+volatile unsigned trap_count, upcall_count;
+uint64_t trap_skip;
+uint64_t last_events[64];
 
 static unsigned passed, failed;
 static char shared_page[4096] __attribute__((aligned(4096)));
@@ -96,34 +99,47 @@ uint64_t pte_address(uint64_t va, unsigned level)
 	return (mfn << 12) + (va >> (12 + 9 * (level - 1)) & 511) * 8;
 }
 
+/* Acknowledge all that is pending, in the order that the ABI asks for. */
+static void take_events(void)
+{
+	uint64_t sel;
+
+	shared->vcpu_info[0].evtchn_upcall_pending = 0;
+	sel = __atomic_exchange_n(
+		&shared->vcpu_info[0].evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+	for (; sel; sel &= sel - 1) {
+		unsigned word = (unsigned)__builtin_ctzll(sel);
+
+		last_events[word] = __atomic_exchange_n(
+			&shared->evtchn_pending[word], 0, __ATOMIC_SEQ_CST);
+	}
+}
+
 void trap(struct frame *f)
 {
 	last_trap = *f;
-	trap_count++;
 	if (f->vector == 0x200) {
-		shared->vcpu_info[0].evtchn_upcall_pending = 0;
+		upcall_count++;
+		take_events();
 		return;
 	}
-	if (trap_resume)
-		f->rip = trap_resume;
-	else
-		f->rip += trap_skip;
-	if (f->cs & 3 && trap_resume) {
-		/* Back from user mode into the test. */
+	trap_count++;
+	f->rip += trap_skip;
+	if (f->cs & 3) {
+		/* Back from user mode into run_user's caller. */
 		f->cs = 0xe030;
-		f->rsp = last_trap.rbp;
+		f->rsp = kernel_rsp;
+		f->rip = (uint64_t)run_user_end;
 	}
 	trap_skip = 0;
-	trap_resume = 0;
 }
 
 static void set_traps(void)
 {
 	static struct trap_info table[] = { { 0, 0, 0xe033, 0 },
 		{ 1, 0, 0xe033, 0 }, { 3, 3, 0xe033, 0 }, { 6, 0, 0xe033, 0 },
-		{ 7, 0, 0xe033, 0 }, { 13, 0, 0xe033, 0 },
-		{ 14, 0, 0xe033, 0 }, { 128, 3, 0xe033, 0 },
-		{ 129, 0, 0xe033, 0 }, { 0, 0, 0, 0 } };
+		{ 7, 0, 0xe033, 0 }, { 13, 0, 0xe033, 0 }, { 14, 0, 0xe033, 0 },
+		{ 128, 3, 0xe033, 0 }, { 129, 0, 0xe033, 0 }, { 0, 0, 0, 0 } };
 	char *const entry[] = { trap_0, trap_1, trap_3, trap_6, trap_7, trap_13,
 		trap_14, trap_128, trap_129 };
 
@@ -136,7 +152,7 @@ static void set_traps(void)
 
 void guest_main(struct start_info *si)
 {
-	struct sched_shutdown off = { .reason = SHUTDOWN_poweroff };
+	struct sched_shutdown off = { .reason = SHUTDOWN_reboot };
 
 	start_info = si;
 	shared = (struct shared_info *)shared_page;

@@ -20,15 +20,16 @@ struct frame {
 
 long hypercall(unsigned nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 	uint64_t e);
-void enter_user(uint64_t rip, uint64_t rsp);
+/* To user mode; returns after the next trap from there. */
+void run_user(uint64_t rip, uint64_t rsp);
 
-#define HC0(nr)		     hypercall(nr, 0, 0, 0, 0, 0)
-#define HC1(nr, a)	     hypercall(nr, (uint64_t)(a), 0, 0, 0, 0)
-#define HC2(nr, a, b)	     hypercall(nr, (uint64_t)(a), (uint64_t)(b), 0, 0, 0)
+#define HC0(nr)	      hypercall(nr, 0, 0, 0, 0, 0)
+#define HC1(nr, a)    hypercall(nr, (uint64_t)(a), 0, 0, 0, 0)
+#define HC2(nr, a, b) hypercall(nr, (uint64_t)(a), (uint64_t)(b), 0, 0, 0)
 #define HC3(nr, a, b, c) \
 	hypercall(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0)
-#define HC4(nr, a, b, c, d)                                              \
-	hypercall(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c),       \
+#define HC4(nr, a, b, c, d)                                        \
+	hypercall(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), \
 		(uint64_t)(d), 0)
 
 void print(const char *s);
@@ -37,12 +38,12 @@ void print_number(uint64_t n);
 /* One line "ok NAME" or "not ok NAME: got ..., expected ...". */
 void expect(const char *name, uint64_t got, uint64_t expected);
 
-/* The last trap, and how to go on after it: skip bytes at rip, or (skip 0) at
- * resume_at. */
+/* The last trap; trap_skip: bytes by which its handler moves rip on. */
 extern struct frame last_trap;
-extern volatile unsigned trap_count;
+extern volatile unsigned trap_count, upcall_count; /* apart */
 extern uint64_t trap_skip;
-extern uint64_t trap_resume;
+/* Ports of the last upcall, a bit each; the upcall clears them. */
+extern uint64_t last_events[64];
 
 extern struct start_info *start_info;
 extern struct shared_info *shared;

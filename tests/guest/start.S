@@ -135,23 +135,44 @@ trap_common:
 	syscall
 	ud2
 
-/* void enter_user(rip, rsp): to user mode, never back by return. */
-	.globl	enter_user
-enter_user:
-	pushq	$0x2b | 0xe000	/* ss */
+/*
+ * void run_user(rip, rsp): to user mode; returns after the next trap, which
+ * trap() sends to run_user_end on the stack kept in kernel_rsp.
+ */
+	.globl	run_user, run_user_end
+run_user:
+	pushq	%rbx
+	pushq	%rbp
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, kernel_rsp(%rip)
+	pushq	$0xe02b		/* ss */
 	pushq	%rsi
 	pushq	$0x202
 	pushq	$0xe033
 	pushq	%rdi
-	pushq	$0
+	pushq	$0		/* flags, rcx, r11, rax */
 	pushq	$0
 	pushq	$0
 	pushq	$0
 	movl	$23, %eax
 	syscall
 	ud2
+run_user_end:
+	popq	%r15
+	popq	%r14
+	popq	%r13
+	popq	%r12
+	popq	%rbp
+	popq	%rbx
+	ret
 
 	.bss
+	.globl	kernel_rsp
+kernel_rsp:
+	.quad	0
 	.balign	4096
 	.skip	16384
 	.globl	stack_end
