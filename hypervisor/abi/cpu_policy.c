@@ -247,12 +247,14 @@ int domctl_get_policy(struct domctl *c)
 			POLICY_LEAVES_MAX);
 		leaves = fresh;
 	}
-	if (p->nr_leaves < count || p->nr_msrs < msr_count)
+	/* A list that the caller gives no room for is not asked for. */
+	if ((p->leaves.va && p->nr_leaves < count) ||
+		(p->msrs.va && p->nr_msrs < msr_count))
 		r = -ENOBUFS;
-	else if (arch_copy_to_guest(
-			 p->leaves.va, leaves, count * sizeof(*leaves)) ||
-		 arch_copy_to_guest(
-			 p->msrs.va, msrs, msr_count * sizeof(msrs[0])))
+	else if ((p->leaves.va && arch_copy_to_guest(p->leaves.va, leaves,
+					  count * sizeof(*leaves))) ||
+		 (p->msrs.va && arch_copy_to_guest(p->msrs.va, msrs,
+					msr_count * sizeof(msrs[0]))))
 		r = -EFAULT;
 	heap_free(fresh);
 	p->nr_leaves = count;
