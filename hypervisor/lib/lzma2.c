@@ -398,10 +398,12 @@ static int decode_chunk(
 	rc = decode_symbols(s, span);
 	if (rc)
 		return rc;
-	if (span->in_limit != chunk_end && span->in <= chunk_end) {
+	/* Output is lacking, so it was the limit that ended the loop. */
+	if (span->out < span->out_end && span->in_limit != chunk_end &&
+		span->in <= chunk_end) {
 		size_t left = (size_t)(chunk_end - span->in);
 
-		/* At most LZMA_SYMBOL_IN: the limit was passed. */
+		/* Less than LZMA_SYMBOL_IN: in lies beyond in_limit. */
 		memset(s->tail, 0, sizeof(s->tail));
 		memcpy(s->tail, span->in, left);
 		span->in = s->tail;
