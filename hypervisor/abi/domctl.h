@@ -62,7 +62,7 @@ must_check int bitmap_write(const struct xenctl_bitmap *map, uint64_t bits);
  */
 unsigned policy_leaves(unsigned which, const struct vcpu *v,
 	struct xen_cpuid_leaf *out, unsigned room);
-#define POLICY_LEAVES_MAX 128
+#define POLICY_LEAVES_MAX 160
 unsigned policy_msrs(struct xen_msr_entry *out, unsigned room);
 #define POLICY_MSRS_MAX 4
 /* Feature words, which an XEN_SYSCTL_cpu_featureset_*; 0: no such set. */

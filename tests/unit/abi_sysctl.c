@@ -105,7 +105,7 @@ static void machine(void **state)
 static void features(void **state)
 {
 	uint32_t words[24];
-	struct xen_cpuid_leaf leaves[128];
+	struct xen_cpuid_leaf leaves[160];
 	struct xen_msr_entry msrs[4];
 
 	(void)state;
@@ -150,17 +150,17 @@ static void features(void **state)
 							       : -EINVAL);
 		if (!is_pv)
 			continue;
-		assert_int_equal(ctl.u.cpu_policy.nr_leaves, 128);
+		assert_int_equal(ctl.u.cpu_policy.nr_leaves, 160);
 		ctl.u.cpu_policy.leaves.p = leaves;
 		ctl.u.cpu_policy.msrs.p = msrs;
 		assert_int_equal(op(XEN_SYSCTL_get_cpu_policy), 0);
-		assert_in_range(ctl.u.cpu_policy.nr_leaves, 1, 128);
+		assert_in_range(ctl.u.cpu_policy.nr_leaves, 1, 160);
 		assert_int_equal(ctl.u.cpu_policy.nr_msrs, 1);
 		assert_int_equal(leaves[0].leaf, 0);
 		assert_int_equal(leaves[0].subleaf, XEN_CPUID_NO_SUBLEAF);
 		ctl.u.cpu_policy.nr_leaves = 0;
 		assert_int_equal(op(XEN_SYSCTL_get_cpu_policy), -ENOBUFS);
-		ctl.u.cpu_policy.nr_leaves = 128;
+		ctl.u.cpu_policy.nr_leaves = 160;
 		ctl.u.cpu_policy.leaves.va = BAD_VA;
 		assert_int_equal(op(XEN_SYSCTL_get_cpu_policy), -EFAULT);
 		ctl.u.cpu_policy._rsvd = 1;
