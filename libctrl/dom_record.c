@@ -215,55 +215,84 @@ int dom_record_write(struct xs *xs, uint32_t domid, const struct dom_record *r,
 		   : 0;
 }
 
+/*
+ * Whoever else removes the same record at the same time may take the node or
+ * its parent away first, and so may the daemon when the domain dies.
+ */
 static int remove_node(struct xs *xs, uint32_t tx, const char *path)
 {
 	int ret = xs_rm(xs, tx, path);
 
-	return ret == -ENOENT ? 0 : ret;
+	return ret == -ENOENT || ret == -EINVAL ? 0 : ret;
 }
 
-static int remove_all(struct xs *xs, uint32_t tx, uint32_t domid)
+/*
+ * Folders that the first guest brought go with the last one. In transactions,
+ * or a guest that is just being made would lose its nodes; a conflict leaves
+ * them to the next one.
+ */
+static void prune(struct xs *xs)
+{
+	static const char *const folders[] = { "/vm", "/libxl",
+		"/local/domain/0/backend/console", "/local/domain/0/backend" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char **names;
+		uint32_t tx;
+		size_t count;
+		bool empty;
+
+		if (xs_begin(xs, &tx))
+			return;
+		empty = !xs_directory(xs, tx, folders[i], &names, &count);
+		if (empty) {
+			empty = !count;
+			free(names);
+		}
+		if (empty)
+			empty = !xs_rm(xs, tx, folders[i]);
+		(void)xs_end(xs, tx, empty);
+	}
+}
+
+static int remove_at(struct xs *xs, const char *fmt, uint32_t domid)
+	__attribute__((format(printf, 2, 0)));
+
+static int remove_at(struct xs *xs, const char *fmt, uint32_t domid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), fmt, domid);
+	return remove_node(xs, 0, path);
+}
+
+/*
+ * The mark goes last: whoever is interrupted here leaves a record that the
+ * reaper still knows as ours.
+ */
+int dom_record_remove(struct xs *xs, uint32_t domid)
 {
 	char path[64], *vm = NULL;
 	size_t len;
-	int ret;
-
-	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
-	ret = xs_read(xs, tx, path, &vm, &len);
-	if (!ret && !strncmp(vm, "/vm/", 4) && vm[4])
-		ret = remove_node(xs, tx, vm);
-	else if (ret == -ENOENT)
-		ret = 0;
-	free(vm);
-	snprintf(path, sizeof(path), "/local/domain/%u", domid);
-	if (!ret)
-		ret = remove_node(xs, tx, path);
-	snprintf(path, sizeof(path), "/libxl/%u", domid);
-	if (!ret)
-		ret = remove_node(xs, tx, path);
-	snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u",
-		domid);
-	if (!ret)
-		ret = remove_node(xs, tx, path);
-	return ret;
-}
-
-int dom_record_remove(struct xs *xs, uint32_t domid)
-{
-	uint32_t tx;
-	int ret, end;
+	int ret = 0;
 
 	if (!domid)
 		return -EINVAL;
-	do {
-		ret = xs_begin(xs, &tx);
-		if (ret)
-			return ret;
-		ret = remove_all(xs, tx, domid);
-		end = xs_end(xs, tx, !ret);
-		if (!ret)
-			ret = end;
-	} while (ret == -EAGAIN);
+	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
+	if (!xs_read(xs, 0, path, &vm, &len) && !strncmp(vm, "/vm/", 4) &&
+		vm[4])
+		ret = remove_node(xs, 0, vm);
+	free(vm);
+	if (!ret)
+		ret = remove_at(
+			xs, "/local/domain/0/backend/console/%u", domid);
+	if (!ret)
+		ret = remove_at(xs, "/local/domain/%u", domid);
+	dom_userdata_remove(domid);
+	if (!ret)
+		ret = remove_at(xs, "/libxl/%u", domid);
+	if (!ret)
+		prune(xs);
 	return ret;
 }
 

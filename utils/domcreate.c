@@ -274,6 +274,10 @@ static int write_record(struct maker *m, struct why *why)
 	r->on_poweroff = g->on_poweroff;
 	r->on_reboot = g->on_reboot;
 	r->on_crash = g->on_crash;
+	/* Only stock tools miss it. */
+	if (dom_userdata_write(m->domid, r))
+		warn("stock xl will not show this guest's configuration: "
+		     "/var/lib/xen cannot be written");
 	return dom_record_write(m->session.xs, m->domid, r, why);
 }
 

@@ -73,6 +73,14 @@ int dom_check_free(struct ctrl *c, struct xs *xs, const char *name,
  */
 int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why);
 
+/*
+ * The file in which stock xl looks a guest's configuration up, below
+ * /var/lib/xen. Without it `xl list -l` does not show the guest; everything
+ * else works. Removing is silent when there is none.
+ */
+int dom_userdata_write(uint32_t domid, const struct dom_record *record);
+void dom_userdata_remove(uint32_t domid);
+
 void dom_uuid_format(const uint8_t uuid[16], char text[DOM_UUID_TEXT]);
 /* -EINVAL unless 32 hex digits, with or without dashes in their places. */
 int dom_uuid_parse(const char *text, uint8_t uuid[16]);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What stock xl keeps of a guest's configuration, in its own form:
+ * /var/lib/xen/userdata-d.N.UUID.libxl-json. Only what a PV guest without
+ * devices has.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <tenonctrl/dom.h>
+
+#define FOLDER "/var/lib/xen"
+
+static void put_string(FILE *file, const char *key, const char *text)
+{
+	fprintf(file, "\"%s\": \"", key);
+	for (; *text; text++) {
+		unsigned char ch = (unsigned char)*text;
+
+		if (ch == '"' || ch == '\\')
+			fprintf(file, "\\%c", ch);
+		else if (ch < ' ')
+			fprintf(file, "\\u%04x", ch);
+		else
+			fputc(ch, file);
+	}
+	fputc('"', file);
+}
+
+static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
+{
+	fputs("{ \"c_info\": { \"type\": \"pv\", ", file);
+	put_string(file, "name", r->name);
+	fprintf(file, ", \"uuid\": \"%s\" },\n", uuid);
+	fprintf(file, "  \"b_info\": { \"max_vcpus\": %u, \"avail_vcpus\": [",
+		r->max_vcpus);
+	for (uint32_t i = 0; i < r->vcpus; i++)
+		fprintf(file, "%s%u", i ? ", " : " ", i);
+	fprintf(file,
+		" ],\n    \"max_memkb\": %llu, \"target_memkb\": %llu,\n"
+		"    \"video_memkb\": 0, ",
+		(unsigned long long)r->max_kib,
+		(unsigned long long)r->memory_kib);
+	put_string(file, "kernel", r->kernel);
+	fputs(",\n    ", file);
+	put_string(file, "cmdline", r->cmdline);
+	if (r->ramdisk) {
+		fputs(",\n    ", file);
+		put_string(file, "ramdisk", r->ramdisk);
+	}
+	fputs(",\n    \"type.pv\": { }, \"arch_arm\": { }, "
+	      "\"arch_x86\": { } },\n  ",
+		file);
+	put_string(file, "on_poweroff", dom_action_name(r->on_poweroff));
+	fputs(", ", file);
+	put_string(file, "on_reboot", dom_action_name(r->on_reboot));
+	fputs(", ", file);
+	put_string(file, "on_crash", dom_action_name(r->on_crash));
+	fputs(" }\n", file);
+}
+
+int dom_userdata_write(uint32_t domid, const struct dom_record *r)
+{
+	char path[160], uuid[DOM_UUID_TEXT];
+	FILE *file;
+	int fd, ret = 0;
+
+	dom_uuid_format(r->uuid, uuid);
+	snprintf(path, sizeof(path), FOLDER "/userdata-d.%u.%s.libxl-json",
+		domid, uuid);
+	(void)mkdir(FOLDER, 0755);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	file = fdopen(fd, "w");
+	if (!file) {
+		close(fd);
+		return -ENOMEM;
+	}
+	put_config(file, r, uuid);
+	if (ferror(file))
+		ret = -EIO;
+	if (fclose(file))
+		ret = -EIO;
+	return ret;
+}
+
+void dom_userdata_remove(uint32_t domid)
+{
+	char prefix[64];
+	struct dirent *entry;
+	DIR *folder = opendir(FOLDER);
+
+	if (!folder)
+		return;
+	snprintf(prefix, sizeof(prefix), "userdata-d.%u.", domid);
+	while ((entry = readdir(folder))) {
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			(void)unlinkat(dirfd(folder), entry->d_name, 0);
+	}
+	closedir(folder);
+}
