@@ -2,7 +2,6 @@
 /* Console: message ring, outputs, input queue, levels and rate limits. */
 #include <tenon/arch.h>
 #include <tenon/console.h>
-#include <tenon/domain.h>
 #include <tenon/fmt.h>
 #include <tenon/lock.h>
 #include <tenon/softirq.h>
@@ -11,9 +10,6 @@
 
 #define RING_SIZE  32768 /* a power of two */
 #define INPUT_SIZE 256	 /* a power of two */
-
-/* At most this many guest-caused lines a second, over all guests. */
-#define GUEST_LINES_PER_SECOND 20
 
 static struct lock console_lock = LOCK_INIT(LOCK_CONSOLE);
 static struct console_out *outputs;
@@ -91,43 +87,16 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-/* A bucket refilled each second; says once how many lines it dropped. */
-static bool may_print_for_guest(void)
+void log_vprint(enum log_level level, const char *prefix, const char *fmt,
+	va_list args)
 {
-	static uint64_t window;
-	static unsigned printed, dropped;
-	uint64_t now = time_now() / 1000000000;
-
-	if (now != window) {
-		window = now;
-		printed = 0;
-		if (dropped) {
-			unsigned n = dropped;
-
-			dropped = 0;
-			log_print(LOG_WARN, "%u messages about guests dropped",
-				n);
-		}
-	}
-	if (printed >= GUEST_LINES_PER_SECOND) {
-		dropped++;
-		return false;
-	}
-	printed++;
-	return true;
+	if (level <= level_own)
+		print_line(prefix, fmt, args);
 }
 
-void log_guest(const struct domain *d, const char *fmt, ...)
+bool console_shows_guests(void)
 {
-	char prefix[24];
-	va_list args;
-
-	if (level_guest < LOG_WARN || !may_print_for_guest())
-		return;
-	fmt_print(prefix, sizeof(prefix), "(TN) d%u: ", d->id);
-	va_start(args, fmt);
-	print_line(prefix, fmt, args);
-	va_end(args);
+	return level_guest >= LOG_WARN;
 }
 
 size_t console_ring_read(uint64_t *index, char *buf, size_t n)

@@ -280,10 +280,15 @@ static struct domain *domain_alloc(domid_t id, unsigned vcpu_count)
 static int create_shared_info(struct domain *d)
 {
 	struct page *pg = page_alloc(0, ALLOC_ZERO);
+	int r;
 
 	if (!pg)
 		return -ENOMEM;
-	page_share(pg, d, true);
+	r = page_share(pg, d, true);
+	if (r) {
+		page_free(pg, 0);
+		return r;
+	}
 	d->shared_info = page_to_virt(pg);
 	return 0;
 }

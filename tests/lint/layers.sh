@@ -5,6 +5,8 @@
 #     without a .c has no layer (types, constants, arch.h, entry.h).
 #   - lib/ and emu/ are pure: lib headers only, emu also its own.
 #   - arch/ uses the layers up to dom; the doors above it are in entry.h.
+#   - pagetype.h is what a guest kind gives to dom/, hypercall.h how long work
+#     yields: contracts like arch.h, though a .c of the name exists.
 #   - Userland knows <public/>, never <tenon/> nor <arch/>.
 hv=$top_srcdir/hypervisor
 failed=0
@@ -21,6 +23,9 @@ rank() {
 }
 
 layer_of_header() {
+	case $1 in
+	pagetype | hypercall) echo none; return ;;
+	esac
 	for layer in lib emu core drv dom pv hvm abi; do
 		[ -f "$hv/$layer/$1.c" ] && { echo $layer; return; }
 	done

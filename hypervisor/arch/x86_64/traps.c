@@ -266,6 +266,7 @@ void x86_exit_work(void)
 void x86_idle_loop(void)
 {
 	struct cpu *c = this_cpu();
+	bool has_more;
 
 	for (;;) {
 		arch_irq_disable();
@@ -277,7 +278,11 @@ void x86_idle_loop(void)
 				x86_resume_guest();
 			continue;
 		}
-		if (page_scrub_some())
+		/* A scrub may have to flush other CPUs: with interrupts on. */
+		arch_irq_enable();
+		has_more = page_scrub_some();
+		arch_irq_disable();
+		if (has_more || softirq_pending())
 			continue;
 		WRITE_ONCE(c->arch.is_idle_loop, true);
 		/* STI takes effect after HLT has begun. */

@@ -6,6 +6,7 @@
 #ifndef TENON_CONSOLE_H
 #define TENON_CONSOLE_H
 
+#include <stdarg.h>
 #include <tenon/types.h>
 
 enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -22,6 +23,11 @@ struct domain;
 
 /* A line that a guest caused: rate-limited, tagged dN. */
 void log_guest(const struct domain *d, const char *fmt, ...) format_like(2, 3);
+
+/* A line with a prefix of its own; and whether guests' lines are wanted. */
+void log_vprint(enum log_level level, const char *prefix, const char *fmt,
+	va_list args) format_like(3, 0);
+bool console_shows_guests(void);
 
 /* Raw bytes to the outputs and the ring, as console_io write does. */
 void console_write(const char *s, size_t n);

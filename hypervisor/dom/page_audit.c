@@ -3,7 +3,7 @@
 #include <tenon/domain.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
-#include "page_private.h"
+#include "../core/page_private.h"
 
 struct tally {
 	struct domain *d;

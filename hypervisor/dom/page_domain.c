@@ -16,7 +16,7 @@
 #include <tenon/panic.h>
 #include <tenon/string.h>
 #include <tenon/tlb.h>
-#include "page_private.h"
+#include "../core/page_private.h"
 
 /* Owners by domid, in pages of 512 made when needed. */
 #define LEAF_ENTRIES (PAGE_SIZE / sizeof(struct domain *))
