@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A fake machine below libctrl, for tests: one hypervisor with a few guests,
+ * whose frames are plain memory. It checks what a real one checks when tables
+ * are pinned: that no table can be written by anybody.
+ */
+#ifndef LIBCTRL_OS_FAKE_H
+#define LIBCTRL_OS_FAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <public/xen.h>
+#include "os.h"
+
+#define FAKE_FRAMES  (256U << 8) /* 256 MiB of guest memory */
+#define FAKE_DOMAINS 4
+#define FAKE_FIRST   0x1000 /* the first machine frame number */
+#define FAKE_MAPS    64
+
+struct fake_domain {
+	bool exists, paused;
+	uint8_t handle[16];
+	uint32_t vcpus;
+	uint64_t pages, max_kib, shared_info;
+	uint32_t ports;
+	uint64_t root; /* pinned L4, 0: none */
+	struct vcpu_guest_context context;
+};
+
+struct fake {
+	struct fake_domain domains[FAKE_DOMAINS]; /* number 0 is dom0 */
+	uint8_t *memory;			  /* FAKE_FRAMES pages */
+	uint8_t *owner;	    /* by frame: a domain, or 0 for none */
+	uint16_t *writable; /* foreign mappings, by frame */
+	uint8_t grants[FAKE_DOMAINS][4096];
+	struct fake_map {
+		uint8_t *base;
+		xen_pfn_t *frames;
+		size_t count;
+	} maps[FAKE_MAPS];
+	bool no_superpages; /* memory is in pieces */
+	long fail_after;    /* hypercalls until one fails; -1: never */
+	unsigned int calls;
+	size_t buffers; /* pages that are handed out */
+};
+
+extern const struct os_ops fake_ops;
+
+/* A machine with all memory free. */
+struct fake *fake_new(void);
+void fake_free(struct fake *f);
+/* The bytes of a machine frame; NULL when there is no such frame. */
+void *fake_frame(struct fake *f, uint64_t mfn);
+/* Frames that belong to nobody. */
+size_t fake_free_frames(const struct fake *f);
+/* Foreign mappings that are still there. */
+size_t fake_map_count(const struct fake *f);
+/* What `va` is mapped to by the pinned tables: its L1 entry, or 0. */
+uint64_t fake_walk(struct fake *f, uint32_t domid, uint64_t va);
+
+#endif
