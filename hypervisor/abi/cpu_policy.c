@@ -56,6 +56,7 @@ static void put_leaf(
 static void put_basic(struct leaf_writer *w, uint32_t leaf)
 {
 	uint32_t r[4], last;
+	uint64_t states;
 
 	switch (leaf) {
 	case 4: /* caches, to one of type 0 */
@@ -75,19 +76,27 @@ static void put_basic(struct leaf_writer *w, uint32_t leaf)
 		put_leaf(w, leaf, 0, r);
 		put_leaf(w, leaf, 1, r);
 		break;
-	case 0xd: /* only the components that exist */
+	case 0xd: /* up to the highest component, in XCR0 or XSS */
 		put_leaf(w, leaf, 0, r);
+		states = r[0] | (uint64_t)r[3] << 32;
 		put_leaf(w, leaf, 1, r);
-		for (unsigned sub = 2; sub < 63; sub++) {
-			read_leaf(w->v, leaf, sub, r);
-			if (r[0] | r[1] | r[2] | r[3])
-				put_leaf(w, leaf, sub, r);
-		}
+		states |= r[2] | (uint64_t)r[3] << 32;
+		for (unsigned sub = 2; sub < 63 && states >> sub; sub++)
+			put_leaf(w, leaf, sub, r);
 		break;
 	default:
 		put_leaf(w, leaf, XEN_CPUID_NO_SUBLEAF, r);
 		break;
 	}
+}
+
+/* A range of which only the limit is told: 0, as the hypervisor likes. */
+static void put_limit(struct leaf_writer *w, uint32_t leaf)
+{
+	if (w->out && w->count < w->room)
+		w->out[w->count] = (struct xen_cpuid_leaf){ .leaf = leaf,
+			.subleaf = XEN_CPUID_NO_SUBLEAF };
+	w->count++;
 }
 
 unsigned policy_leaves(unsigned which, const struct vcpu *v,
@@ -111,6 +120,9 @@ unsigned policy_leaves(unsigned which, const struct vcpu *v,
 	last = MIN(r[0], BASIC_LAST);
 	for (uint32_t leaf = 0; leaf <= last; leaf++)
 		put_basic(&w, leaf);
+	/* The tools' packing has both hypervisor ranges, by their limits. */
+	put_limit(&w, 0x40000000);
+	put_limit(&w, 0x40000100);
 	read_leaf(w.v, EXTENDED_FIRST, 0, r);
 	last = MIN(r[0], EXTENDED_LAST);
 	for (uint32_t leaf = EXTENDED_FIRST; leaf <= last; leaf++)

@@ -119,6 +119,9 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, uint32_t r[4])
 {
 	(void)v;
 	switch (leaf) {
+	case 0x80000000:
+		r[0] = MIN(r[0], 0x8000001cU); /* as far as the tools know */
+		break;
 	case 0x80000001:
 		r[2] &= ~HIDE_E1C;
 		r[3] &= ~HIDE_E1D;
