@@ -91,7 +91,9 @@ copy_modules() {
 	depmod -b "$root" "$release"
 }
 
-# copy_busybox ROOT: /bin/busybox and a link for each of its programs.
+# copy_busybox ROOT: /bin/busybox and a link for each of its programs. There is
+# no init to ask, so poweroff and reboot in /sbin act at once; the kernel runs
+# them when the control domain asks a guest to stop.
 copy_busybox() {
 	local busybox program
 	busybox=$(package busybox-static) || exit 1
@@ -99,6 +101,11 @@ copy_busybox() {
 	cp "$busybox/bin/busybox" "$1/bin/busybox"
 	for program in $("$1/bin/busybox" --list); do
 		[ "$program" = busybox ] || ln -sf busybox "$1/bin/$program"
+	done
+	for program in poweroff reboot halt; do
+		printf '#!/bin/sh\nsync\nexec /bin/busybox %s -f\n' \
+			$program >"$1/sbin/$program"
+		chmod 755 "$1/sbin/$program"
 	done
 }
 
