@@ -29,7 +29,7 @@ static void put(struct xenstore_domain_interface *page, const uint8_t *bytes,
 static void scribble(struct xenstore_domain_interface *page,
 	const uint8_t *bytes, size_t len)
 {
-	size_t at = bytes[0] & 1 ? 2048 + bytes[1] % 28 : bytes[1] * 8u;
+	size_t at = bytes[0] & 1 ? 2048u + bytes[1] % 28u : bytes[1] * 8u;
 
 	if (at + len - 2 <= sizeof(*page))
 		memcpy((char *)page + at, bytes + 2, len - 2);
