@@ -27,6 +27,10 @@ static enum log_level level_guest = LOG_WARN;
 
 void console_register(struct console_out *out)
 {
+	/* What was said before there was an output: the command line's faults.
+	 */
+	for (uint64_t i = ring_start; i < ring_end; i++)
+		out->put(&ring[i & (RING_SIZE - 1)], 1);
 	out->next = outputs;
 	outputs = out;
 }
@@ -87,8 +91,8 @@ void log_print(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-void log_vprint(enum log_level level, const char *prefix, const char *fmt,
-	va_list args)
+void log_vprint(
+	enum log_level level, const char *prefix, const char *fmt, va_list args)
 {
 	if (level <= level_own)
 		print_line(prefix, fmt, args);
