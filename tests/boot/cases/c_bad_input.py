@@ -5,8 +5,7 @@ import os
 from harness import case
 from machine import Failure
 
-# What each message must speak of; the words are the hypervisor's own.
-PANIC = r"(?i)^.*\bpanic\b.*$"
+PANIC = r"^.*PANIC on CPU.*$"
 
 
 def refused(context, what, words, options="dom0_mem=256M", modules=None,
@@ -53,19 +52,17 @@ def bad_modules(context):
         with open(places[name], "wb") as file:
             file.write(data)
     try:
-        refused(context, "no module", r"(?i)no .*(module|kernel)", modules=[])
+        refused(context, "no module", r"no dom0 kernel", modules=[])
         for name, words in (
-                ("cut", r"(?i)(cut|trunc|short|incomplete|ends? )"),
-                ("corrupt", r"(?i)(corrupt|damaged|invalid|bad|check)"),
-                ("text", r"(?i)(not a|neither|no) .*kernel|not a .*image"),
-                ("empty", r"(?i)(empty|not a|neither|no) ")):
-            refused(context, f"{name} kernel",
-                    rf"^.*(kernel|module|image|dom0).*{words}"
-                    rf"|{words}.*(kernel|module|image|dom0).*$",
+                ("cut", r"dom0 kernel: .*cut off"),
+                ("corrupt", r"dom0 kernel: .*corrupt"),
+                ("text", r"module 1 is not a kernel"),
+                ("empty", r"module 1 is not a kernel")):
+            refused(context, f"{name} kernel", words,
                     modules=[(places[name], "console=hvc0")],
                     reboots=name != "text")
         refused(context, "too little memory for dom0",
-                r"(?i)(dom0_mem|memory).*(small|little|least|need|enough)",
+                r"dom0_mem is too little",
                 options="dom0_mem=24M")
     finally:
         for place in places.values():
@@ -79,8 +76,7 @@ def unknown_options(context):
                       "dom0_mem=512M placeholder no-such-option=7",
                       cpus=1, memory=1024) as machine:
         with machine.check("a warning names the option"):
-            machine.expect(r"(?i)(unknown|ignor).*no-such-option"
-                           r"|no-such-option.*(unknown|ignor)", 60,
+            machine.expect(r"unknown option 'no-such-option'", 60,
                            [PANIC, r"Linux version \d"])
         with machine.check("dom0's kernel starts all the same"):
             machine.expect(r"Linux version \d", 120, [PANIC])
