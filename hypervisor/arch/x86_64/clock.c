@@ -36,7 +36,7 @@ uint64_t clock_tsc_khz(void)
 bool arch_tsc_is_stable(void)
 {
 	return cpu_features.has_invariant_tsc || cpu_features.is_tcg ||
-		cpus_online == 1;
+	       cpus_online == 1;
 }
 
 uint64_t arch_cpu_khz(void)

@@ -27,7 +27,7 @@
 #define HV_RW (PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY | PTE_GLOBAL)
 /* A record of zeros: nobody can refer to the frame (page.h). */
 #define OWNER_NONE 0
-#define TABLE (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
+#define TABLE	   (PTE_PRESENT | PTE_RW | PTE_USER | PTE_ACCESSED | PTE_DIRTY)
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
 

@@ -40,7 +40,7 @@ struct arch_vcpu {
 	 * is allowed; how many. */
 	uint64_t iobitmap;
 	uint32_t iobitmap_ports;
-	bool fpu_ts;  /* the guest's CR0.TS */
+	bool fpu_ts; /* the guest's CR0.TS */
 	bool fpu_initialised;
 
 	/* Trap table; es/ds/fs/gs selectors are in regs. */
