@@ -77,18 +77,22 @@ void domain_resume(struct domain *d)
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
 	const struct cpu_user_regs *regs = arch_guest_regs();
-	char why[96];
+	char why[160];
 	va_list ap;
 
 	va_start(ap, fmt);
 	fmt_vprint(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	/* Not as a guest's line, of which only so many are shown: a domain
+	 * crashes once. */
+	if (d->is_shutting_down || d->is_shut_down)
+		return;
 	if (current->domain == d)
-		log_guest(d, "crashed: %s (vcpu %u, rip %#llx, rsp %#llx)", why,
-			current->id, (unsigned long long)regs->rip,
+		log_warn("d%u crashed: %s (vcpu %u, rip %#llx, rsp %#llx)",
+			d->id, why, current->id, (unsigned long long)regs->rip,
 			(unsigned long long)regs->rsp);
 	else
-		log_guest(d, "crashed: %s", why);
+		log_warn("d%u crashed: %s", d->id, why);
 	domain_shutdown(d, SHUTDOWN_crash);
 }
 

@@ -83,7 +83,8 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	a->regs.rflags =
 		(a->regs.rflags & ~(RFLAGS_IOPL | RFLAGS_VM)) | RFLAGS_IF | 2;
 	a->regs.entry_vector = 0;
-	a->iopl = 0;
+	/* IOPL is virtual: the guest's is kept beside the real flags. */
+	a->iopl = c->user_regs.rflags >> 12 & 3;
 	a->in_kernel = c->flags & VGCF_in_kernel;
 	a->in_syscall = c->flags & VGCF_in_syscall;
 	memset(a->traps, 0, sizeof(a->traps));
@@ -177,6 +178,7 @@ void pv_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	c->user_regs = a->regs;
 	c->user_regs.entry_vector = 0;
 	c->user_regs.error_code = 0;
+	c->user_regs.rflags |= (uint64_t)a->iopl << 12;
 	for (unsigned i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++) {
 		c->trap_ctxt[i] = a->traps[i];
 		c->trap_ctxt[i].vector = (uint8_t)i;
