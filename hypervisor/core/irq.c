@@ -13,6 +13,7 @@
 #include <tenon/errno.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
+#include <tenon/pci.h>
 #include <tenon/string.h>
 
 /* Gates that user code may call: int 0x80, and old hypercalls. */
@@ -248,6 +249,7 @@ void irq_init(void)
 	memset(by_vector, 0, sizeof(by_vector));
 	stray_count = 0;
 	gsi_lines = NULL;
+	pci_init();
 	gsi_count = ioapic_init(NULL);
 	if (gsi_count)
 		gsi_lines = heap_alloc_array(gsi_count, sizeof(*gsi_lines));

@@ -146,8 +146,6 @@ int pirq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
 
 	if (!line || at >= EVENT_PIRQS_MAX)
 		return -EINVAL;
-	if (line->handler && line->handler != arrived)
-		return -EBUSY;
 	lock_take(&map_lock);
 	r = make_table(d);
 	if (r)

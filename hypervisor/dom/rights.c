@@ -58,24 +58,12 @@ static int give_memory(struct domain *d)
 	return r;
 }
 
-/* GSI 0 is the PC's timer, wherever it is wired; others that are ours have a
- * handler by now. */
+/* All of them: those that have a handler of ours refuse to be bound. */
 static int give_irqs(struct domain *d)
 {
-	int r = 0;
+	unsigned count = irq_gsi_count();
 
-	for (unsigned gsi = 1; !r && gsi < irq_gsi_count(); gsi++) {
-		struct irq_line *line = irq_line_of_gsi(gsi);
-		bool is_ours = !line || line->handler;
-
-		for (unsigned i = 0; i < acpi.override_count; i++)
-			if (acpi.override[i].gsi == gsi &&
-				acpi.override[i].isa_irq == 0)
-				is_ours = true;
-		if (!is_ours)
-			r = rangeset_add(d->irqs, gsi, gsi);
-	}
-	return r;
+	return count ? rangeset_add(d->irqs, 0, count - 1) : 0;
 }
 
 int machine_rights_dom0(struct domain *d)

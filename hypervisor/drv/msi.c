@@ -26,6 +26,11 @@
 /* Lines that served and may serve again. */
 static struct irq_line *free_lines;
 
+void msi_init(void)
+{
+	free_lines = NULL;
+}
+
 static uint32_t address_of(const struct irq_line *line)
 {
 	return MSI_ADDRESS | irq_destination(line) << 12;

@@ -4,7 +4,6 @@
  * and the functions that we know.
  */
 #include <tenon/arch.h>
-#include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/page.h>
 #include "pci_private.h"
@@ -76,6 +75,12 @@ static void find_capabilities(struct pci_function *f)
 		}
 		at = head >> 8 & 0xfc;
 	}
+}
+
+void pci_init(void)
+{
+	functions = NULL;
+	msi_init();
 }
 
 struct pci_function *pci_find(uint16_t segment, uint16_t bdf, bool make)
@@ -157,21 +162,20 @@ static bool is_access(uint32_t cf8, unsigned offset, unsigned size)
 	       (size == 1 || size == 2 || size == 4);
 }
 
-uint32_t pci_guest_read(
-	struct domain *d, uint32_t cf8, unsigned offset, unsigned size)
+uint32_t pci_guest_read(uint32_t cf8, unsigned offset, unsigned size)
 {
-	if (!d->is_hardware || !is_access(cf8, offset, size))
+	if (!is_access(cf8, offset, size))
 		return size < 4 ? (1U << size * 8) - 1 : ~0U;
 	return config_read(cf8 & (ADDRESS_ON | 0xfffffc), offset, size);
 }
 
-void pci_guest_write(struct domain *d, uint32_t cf8, unsigned offset,
-	unsigned size, uint32_t value)
+void pci_guest_write(
+	uint32_t cf8, unsigned offset, unsigned size, uint32_t value)
 {
 	unsigned reg = (cf8 & 0xfc) + offset;
 	uint16_t bdf = (uint16_t)(cf8 >> 8);
 
-	if (!d->is_hardware || !is_access(cf8, offset, size) ||
+	if (!is_access(cf8, offset, size) ||
 		is_message_register(bdf, reg, size))
 		return;
 	pci_write(bdf, reg, size, value);

@@ -48,6 +48,8 @@ struct pci_function {
 
 extern struct lock pci_lock;
 
+void msi_init(void);
+
 /* The function, known from now on; NULL: nothing answers, or no memory.  Under
  * pci_lock. */
 struct pci_function *pci_find(uint16_t segment, uint16_t bdf, bool make);

@@ -115,8 +115,7 @@ static uint32_t port_read(struct vcpu *v, uint16_t port, unsigned size)
 	if (is_config_address(port, size))
 		return v->domain->arch.cf8;
 	if (is_config_data(v, port, size))
-		return pci_guest_read(
-			v->domain, v->domain->arch.cf8, port & 3, size);
+		return pci_guest_read(v->domain->arch.cf8, port & 3, size);
 	if (rangeset_contains(v->domain->ioports, port, port + size - 1))
 		return arch_io_read(port, size);
 	return ones(size);
@@ -128,8 +127,7 @@ static void port_write(
 	if (is_config_address(port, size))
 		v->domain->arch.cf8 = value;
 	else if (is_config_data(v, port, size))
-		pci_guest_write(
-			v->domain, v->domain->arch.cf8, port & 3, size, value);
+		pci_guest_write(v->domain->arch.cf8, port & 3, size, value);
 	else if (rangeset_contains(v->domain->ioports, port, port + size - 1))
 		arch_io_write(port, size, value);
 }

@@ -97,14 +97,23 @@ static inline void wrmsr(uint32_t msr, uint64_t v)
 	{                                                                 \
 		__asm__ volatile("mov %0, %%" #name ::"r"(v) : "memory"); \
 	}
-READ_REG(cr0)
-READ_REG(cr2)
-READ_REG(cr3)
-READ_REG(cr4) WRITE_REG(cr0) WRITE_REG(cr3) WRITE_REG(cr4) READ_REG(db6)
-	READ_REG(db7) WRITE_REG(db0) WRITE_REG(db1) WRITE_REG(db2)
-		WRITE_REG(db3) WRITE_REG(db6) WRITE_REG(db7)
+READ_REG(cr0);
+READ_REG(cr2);
+READ_REG(cr3);
+READ_REG(cr4);
+READ_REG(db6);
+READ_REG(db7);
+WRITE_REG(cr0);
+WRITE_REG(cr3);
+WRITE_REG(cr4);
+WRITE_REG(db0);
+WRITE_REG(db1);
+WRITE_REG(db2);
+WRITE_REG(db3);
+WRITE_REG(db6);
+WRITE_REG(db7);
 
-			static inline uint64_t rdtsc(void)
+static inline uint64_t rdtsc(void)
 {
 	uint32_t lo, hi;
 

@@ -122,7 +122,7 @@ void irq_domain_free(struct domain *d);
 /*
  * Make a GSI, or an MSI line just made, known to d as *pirq; negative: choose
  * (for a GSI its own number, if free).  0; -EINVAL; -EEXIST *pirq is another
- * line; -EBUSY the line is ours; -ENOSPC; -ENOMEM.
+ * line; -ENOSPC; -ENOMEM.
  */
 must_check int pirq_map_gsi(struct domain *d, unsigned gsi, int *pirq);
 must_check int pirq_map_lines(

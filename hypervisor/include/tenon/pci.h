@@ -16,6 +16,9 @@ struct pci_function;
 
 #define PCI_BDF(bus, devfn) ((uint16_t)((bus) << 8 | (devfn)))
 
+/* No function is known; by irq_init. */
+void pci_init(void);
+
 /* Configuration space by ports, segment 0, registers 0..255; size 1, 2 or 4,
  * aligned.  All ones where there is nothing. */
 uint32_t pci_read(uint16_t bdf, unsigned reg, unsigned size);
@@ -27,10 +30,9 @@ void pci_write(uint16_t bdf, unsigned reg, unsigned size, uint32_t value);
  * is nothing, or nothing for it.  Addresses, data and masks of messages are
  * ours: writes to them are dropped.
  */
-uint32_t pci_guest_read(
-	struct domain *d, uint32_t cf8, unsigned offset, unsigned size);
-void pci_guest_write(struct domain *d, uint32_t cf8, unsigned offset,
-	unsigned size, uint32_t value);
+uint32_t pci_guest_read(uint32_t cf8, unsigned offset, unsigned size);
+void pci_guest_write(
+	uint32_t cf8, unsigned offset, unsigned size, uint32_t value);
 
 /*
  * dom0 found a function, or lost it.  0; -ENODEV nothing answers there, or
