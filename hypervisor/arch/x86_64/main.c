@@ -182,6 +182,7 @@ void hv_main(uint32_t magic, uint32_t address)
 	phase("memory");
 	timer_init_cpu(0);
 	domain_init();
+	mm_share_m2p();
 	sched_init();
 	cpus[0]->is_online = true;
 	atomic_or(&cpus_online, 1);

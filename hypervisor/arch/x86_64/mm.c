@@ -15,6 +15,7 @@
  */
 #include <tenon/boot.h>
 #include <tenon/console.h>
+#include <tenon/domain.h>
 #include <tenon/page.h>
 #include <tenon/pagetype.h>
 #include <tenon/panic.h>
@@ -324,6 +325,21 @@ void mm_init(void)
 	write_cr3((paddr_t)idle_root - IMAGE_BASE);
 	is_early = false;
 	add_all_ram();
+}
+
+/* The frames of the machine-to-phys table, for tools that map it. */
+void mm_share_m2p(void)
+{
+	uint64_t chunks = DIV_UP(frame_count * 8, MIB(2));
+
+	for (uint64_t i = 0; i < chunks * 512; i++) {
+		uint64_t at = *entry_of(M2P_BASE + (i / 512) * MIB(2), 2) &
+			      PTE_FRAME_MASK;
+		mfn_t m = MFN((at >> PAGE_SHIFT) + i % 512);
+
+		if (page_share(mfn_to_page(m), domain_xen, false))
+			panic("no memory to account for the frame table");
+	}
 }
 
 /* Other CPUs turn paging on while they run at identical addresses. */

@@ -147,6 +147,8 @@ uint64_t features_cr4(void);
 /* mm.c */
 extern uint64_t idle_root[512];
 void mm_init(void);
+/* After domain_init. */
+void mm_share_m2p(void);
 /* Map device registers, uncached; never unmapped.  Boot. */
 volatile void *mm_map_device(paddr_t pa, size_t size);
 /* The L1 table of a CPU's descriptor window, made at its start. */
