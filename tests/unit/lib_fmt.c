@@ -32,7 +32,8 @@ static void test_like_printf(void **state)
 	same("%lld %llu %llx", LLONG_MIN, ULLONG_MAX, 1ULL << 63);
 	same("%zu %zx %jd %td", (size_t)7, (size_t)0xabc, (intmax_t)-5,
 		(ptrdiff_t)-6);
-	same("%hhd %hhu %hd %hx", -3, 0x1ff & 0xff, -300, 0x1234);
+	same("%hhd %hhu %hd %hx", (signed char)-3, (unsigned char)0xff,
+		(short)-300, (unsigned short)0x1234);
 	same("[%5d] [%-5d] [%05d] [%+d] [% d]", 42, 42, -42, 42, 42);
 	same("[%#x] [%#10x] [%#010x] [%-#10x]", 0x1fU, 0x1fU, 0x1fU, 0x1fU);
 	same("[%.3d] [%8.3d] [%-8.3d] [%.0d]", 7, 7, 7, 0);
