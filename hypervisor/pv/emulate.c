@@ -99,6 +99,27 @@ static bool has_iopl(const struct vcpu *v)
 				 : v->arch.iopl == 3;
 }
 
+/*
+ * Has the guest's kernel opened these ports to its user code (set_iobitmap)?
+ * Its map is in kernel memory, which the user's root does not show.
+ */
+static bool is_port_open(struct vcpu *v, uint16_t port, unsigned size)
+{
+	unsigned end = port + size;
+	uint8_t map[2] = { 0, 0 };
+	unsigned bits;
+	int r;
+
+	if (v->arch.in_kernel || end > v->arch.iobitmap_ports)
+		return false;
+	arch_toggle_mode(v);
+	r = arch_copy_from_guest(
+		map, v->arch.iobitmap + port / 8, (end - 1) / 8 - port / 8 + 1);
+	arch_toggle_mode(v);
+	bits = (map[0] | map[1] << 8) >> port % 8;
+	return !r && !(bits & ((1U << size) - 1));
+}
+
 static bool is_config_address(uint16_t port, unsigned size)
 {
 	return port == 0xcf8 && size == 4;
@@ -181,21 +202,21 @@ static bool do_port_io(
 	struct vcpu *v, struct cpu_user_regs *regs, struct insn *in, uint8_t op)
 {
 	unsigned size = !(op & 1) ? 1 : in->has_66 ? 2 : 4;
+	bool is_string = op >= 0x6c && op <= 0x6f;
 	bool is_out = op & 2;
 	uint16_t port = (uint16_t)regs->rdx;
 	uint8_t immediate;
 
-	if (!has_iopl(v))
-		return false;
-	if (op >= 0x6c && op <= 0x6f)
-		return do_string_io(v, regs, in, size, is_out);
-	if (!(op & 8)) {
+	if (!is_string && !(op & 8)) {
 		if (!next(in, &immediate))
 			return false;
 		port = immediate;
 	}
-	if ((unsigned)port + size > 0x10000)
+	if ((unsigned)port + size > 0x10000 ||
+		!(has_iopl(v) || is_port_open(v, port, size)))
 		return false;
+	if (is_string)
+		return do_string_io(v, regs, in, size, is_out);
 	if (is_out)
 		port_write(v, port, size, (uint32_t)regs->rax & ones(size));
 	else
@@ -309,7 +330,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 	case 0x6c ... 0x6f:
 	case 0xe4 ... 0xe7:
 	case 0xec ... 0xef:
-		/* Of user mode this alone, by IOPL 3. */
+		/* Of user mode this alone, by IOPL 3 or the map. */
 		done = do_port_io(v, regs, &in, op);
 		break;
 	case 0xfa:
