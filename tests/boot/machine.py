@@ -29,7 +29,8 @@ PARTIAL = re.compile(r"\x1b[\[()]?[0-9;?]*$")
 
 
 # A terminated test ends its machines, too.
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+for number in (signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, lambda *_: sys.exit(143))
 
 
 class Failure(Exception):
