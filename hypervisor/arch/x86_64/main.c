@@ -193,6 +193,7 @@ void hv_main(uint32_t magic, uint32_t address)
 	init_cpus();
 	phase("CPUs");
 	start_dom0();
+	mm_free_modules();
 	phase("dom0");
 	log_info("memory: %lu MiB free; starting dom0",
 		(unsigned long)(page_free_count() >> 8));

@@ -327,6 +327,24 @@ void mm_init(void)
 	add_all_ram();
 }
 
+/* dom0 has copies of its kernel and initrd: their memory is free. */
+void mm_free_modules(void)
+{
+	for (unsigned i = 0; i < boot_info.module_count; i++) {
+		paddr_t start = ALIGN_UP(boot_info.module[i].start, PAGE_SIZE);
+		paddr_t end = ALIGN_DOWN(boot_info.module[i].end, PAGE_SIZE);
+
+		/* The loader's own block may share the last page or begin
+		 * inside: it stays. */
+		if (start < boot_info.info_end && end > boot_info.info_start)
+			continue;
+		if (start >= MIB(1) && start < end)
+			page_add_range(MFN(start >> PAGE_SHIFT),
+				MFN(end >> PAGE_SHIFT));
+	}
+	boot_info.module_count = 0;
+}
+
 /* The frames of the machine-to-phys table, for tools that map it. */
 void mm_share_m2p(void)
 {

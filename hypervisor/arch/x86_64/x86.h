@@ -149,6 +149,7 @@ extern uint64_t idle_root[512];
 void mm_init(void);
 /* After domain_init. */
 void mm_share_m2p(void);
+void mm_free_modules(void);
 /* Map device registers, uncached; never unmapped.  Boot. */
 volatile void *mm_map_device(paddr_t pa, size_t size);
 /* The L1 table of a CPU's descriptor window, made at its start. */
