@@ -112,7 +112,7 @@ static int enter_sandbox(uint64_t output_max)
 	if (setrlimit(RLIMIT_CPU, &cpu) || setrlimit(RLIMIT_FSIZE, &output) ||
 		setrlimit(RLIMIT_CORE, &core))
 		return -errno;
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(TENON_SANITIZED)
 	/* A sanitizer reserves terabytes of addresses. */
 	const struct rlimit memory = { CHILD_MEMORY_MAX, CHILD_MEMORY_MAX };
 
