@@ -278,6 +278,7 @@ void irq_audit(void)
 		BUG_ON(!is_for_lines(vector));
 		flags = lock_take_irq(&line->lock);
 		BUG_ON(line->vector != vector && line->vector);
+		BUG_ON(!line->chip);
 		BUG_ON(line->is_on && (!line->chip || !line->handler));
 		BUG_ON(line->guest_count > IRQ_GUESTS_MAX);
 		for (unsigned i = 0; i < line->guest_count; i++)
