@@ -331,7 +331,7 @@ struct page *page_take(unsigned order, unsigned flags)
 		if (!tlb_flush_since(~0ULL, stamp))
 			panic("dirty frames taken with interrupts off");
 		if (flags & ALLOC_ZERO)
-			memset(mfn_to_virt(MFN(m)), 0, PAGE_SIZE << order);
+			arch_clear_pages(mfn_to_virt(MFN(m)), 1UL << order);
 	}
 	return &frame_table[m];
 }
@@ -407,7 +407,7 @@ bool page_scrub_some(void)
 	lock_drop(&frames_lock);
 
 	if (tlb_flush_since(~0ULL, stamp)) {
-		memset(mfn_to_virt(MFN(m)), 0, PAGE_SIZE << order);
+		arch_clear_pages(mfn_to_virt(MFN(m)), 1UL << order);
 		lock_take(&frames_lock);
 		give_clean(m, order);
 		lock_drop(&frames_lock);

@@ -210,6 +210,11 @@ void arch_kick(unsigned cpu)
 		call_on(cpu, run_kick, &cpu);
 }
 
+void arch_clear_pages(void *start, uint64_t count)
+{
+	memset(start, 0, count * PAGE_SIZE);
+}
+
 void arch_cache_flush(cpumask_t mask)
 {
 	(void)mask;

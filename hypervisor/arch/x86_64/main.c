@@ -46,7 +46,9 @@ static void init_console(void)
 	/* Nothing asked for: both, so that somebody sees something. */
 	if (!boot_options.console_com1 && !boot_options.console_vga)
 		boot_options.console_com1 = boot_options.console_vga = true;
-	if (boot_options.console_vga && !boot_info.has_framebuffer)
+	/* Framebuffer type 2 is the text screen itself (multiboot2, 3.6.12). */
+	if (boot_options.console_vga &&
+		(!boot_info.has_framebuffer || boot_info.fb.type == 2))
 		vga_init();
 	if (boot_options.console_com1)
 		uart_init(boot_options.com1_port, boot_options.com1_baud);
@@ -197,6 +199,8 @@ void hv_main(uint32_t magic, uint32_t address)
 	phase("dom0");
 	log_info("memory: %lu MiB free; starting dom0",
 		(unsigned long)(page_free_count() >> 8));
+	/* The screen is dom0's from now on. */
+	vga_release();
 	x86_idle_enter();
 }
 

@@ -44,6 +44,9 @@ void arch_call(cpumask_t mask, void (*fn)(void *arg), void *arg);
 #define TLB_PAGE   (1U << 2)
 void arch_tlb_flush(cpumask_t mask, unsigned how, vaddr_t va);
 
+/* Zero whole pages that nobody will read soon: around the caches. */
+void arch_clear_pages(void *start, uint64_t count);
+
 /* Caches of the CPUs in mask: WBINVD. */
 void arch_cache_flush(cpumask_t mask);
 
