@@ -30,7 +30,8 @@ struct xs_perm {
 /*
  * Connects: to `path` when it is not NULL; else to the socket that
  * XENSTORED_PATH names, to $XENSTORED_RUNDIR/socket, or to
- * /run/xenstored/socket; and when nobody listens there, to /dev/xen/xenbus.
+ * /run/xenstored/socket; and when nobody listens there, to /dev/xen/xenbus
+ * (not in the domain that serves the store: nobody would answer).
  * -ENOENT or -ECONNREFUSED: no daemon; -EACCES: not root.
  */
 int xs_open(struct xs **out, const char *path);
