@@ -236,6 +236,7 @@ static void act(const uint8_t *s)
 {
 	struct vcpu *v = current;
 	struct guest *g;
+	struct page *pg;
 
 	if (v->is_idle)
 		return;
@@ -294,9 +295,11 @@ static void act(const uint8_t *s)
 			grow(g, v, s);
 			break;
 		}
-		if (page_get_and_type(mfn_to_page(g->m[s[1] % ALL_FRAMES]),
-			    g->d, s[2] & 1 ? PT_SEGDESC : PT_WRITABLE))
-			page_put_and_type(mfn_to_page(g->m[s[1] % ALL_FRAMES]));
+		/* Once: in a race an exchange may change g->m. */
+		pg = mfn_to_page(g->m[s[1] % ALL_FRAMES]);
+		if (page_get_and_type(
+			    pg, g->d, s[2] & 1 ? PT_SEGDESC : PT_WRITABLE))
+			page_put_and_type(pg);
 		break;
 	}
 }

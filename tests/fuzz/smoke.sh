@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Replays the seeds of every fuzz target; with libFuzzer it then tries
-# FUZZ_RUNS (2000) fresh inputs. Needs fuzz_targets, libfuzzer and top_srcdir
+# FUZZ_RUNS (500) fresh inputs. Needs fuzz_targets, libfuzzer and top_srcdir
 # from the environment; stands in the folder of the built tests.
 [ -n "$fuzz_targets" ] || { echo 'no fuzz target is built'; exit 77; }
 work=$(mktemp -d)
@@ -26,7 +26,7 @@ for target in $fuzz_targets; do
 		failed=1
 	elif [ -n "$libfuzzer" ]; then
 		mkdir "$work/$name"
-		if ! "./$target" -runs="${FUZZ_RUNS:-2000}" -seed=1 \
+		if ! "./$target" -runs="${FUZZ_RUNS:-500}" -seed=1 \
 			-artifact_prefix="$work/" "$work/$name" "$seeds" \
 			>"$work/log" 2>&1; then
 			echo "$name: fails on a fresh input:"
