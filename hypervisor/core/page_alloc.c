@@ -318,9 +318,11 @@ struct page *page_take(unsigned order, unsigned flags)
 	if (order > PAGE_ORDER_MAX || arch_alloc_fails())
 		return NULL;
 	m = take_any(order, flags, &is_dirty, &stamp);
-	/* Large blocks may exist in halves of two kinds: make all one kind. */
+	/* Large blocks may exist in halves of two kinds: make all one kind.
+	 * Not for a limit on addresses: guests try limits from 2^18 on up, and
+	 * all memory would be scrubbed for what is not there. */
 	if (!m && order && arch_irq_enabled() && dirty_frames &&
-		!is_exhausted(order)) {
+		!ALLOC_BITS(flags) && !is_exhausted(order)) {
 		while (page_scrub_some())
 			;
 		m = take_any(order, flags, &is_dirty, &stamp);
