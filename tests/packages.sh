@@ -32,8 +32,11 @@ need() {
 	,[0-9]*) return 0 ;;
 	esac
 	echo "installing:${missing:- the lists of packages}"
-	apt-get update -qq &&
+	# Another run of apt may hold its lock for a while.
+	lock='-o DPkg::Lock::Timeout=600'
+	# shellcheck disable=SC2086
+	apt-get $lock update -qq &&
 		{ [ -z "$missing" ] || DEBIAN_FRONTEND=noninteractive \
-			apt-get install -qq -y --no-install-recommends \
+			apt-get $lock install -qq -y --no-install-recommends \
 			$missing >/dev/null; }
 }
