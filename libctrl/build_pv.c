@@ -270,6 +270,23 @@ static int seed_grants(struct work *w)
 	return 0;
 }
 
+/* For kernels that call by a page of stubs, which only the hypervisor knows. */
+static int fill_hypercall_page(struct work *w)
+{
+	uint64_t pfn =
+		(w->plan->hypercall_page - w->plan->virt_base) >> PAGE_SHIFT;
+	int ret;
+
+	if (!w->plan->hypercall_page)
+		return 0;
+	ret = domctl_hypercall_page(w->c, w->b->domid, w->p2m[pfn]);
+	return ret ? why_set(w->why, ret,
+			     "the hypervisor does not fill the hypercall page "
+			     "of domain %u: %s",
+			     w->b->domid, strerror(-ret))
+		   : 0;
+}
+
 static int start_vcpu(struct work *w)
 {
 	const struct pv_layout *l = &w->layout;
@@ -372,6 +389,8 @@ int build_pv(struct ctrl *c, struct build_pv *b, struct why *why)
 		ret = write_tables(&w);
 	}
 	unmap_all(&w);
+	if (!ret)
+		ret = fill_hypercall_page(&w);
 	if (!ret)
 		ret = seed_grants(&w);
 	if (!ret)

@@ -229,6 +229,14 @@ int domctl_alloc_port(
 	return 0;
 }
 
+int domctl_hypercall_page(struct ctrl *c, uint32_t domid, xen_pfn_t mfn)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_hypercall_init };
+
+	op.u.hypercall_init.gmfn = mfn;
+	return do_domctl(c, domid, &op);
+}
+
 int domctl_pin_l4(struct ctrl *c, uint32_t domid, xen_pfn_t mfn)
 {
 	struct mmuext_op *op = call_buf_alloc(c, sizeof(*op));

@@ -99,6 +99,18 @@ static long destroy(struct fake *f, uint32_t domid)
 	return 0;
 }
 
+/* Stubs that a test knows again; only in memory that is no table. */
+static long fill_stubs(struct fake *f, uint32_t domid, uint64_t mfn)
+{
+	void *page = fake_frame(f, mfn);
+
+	if (!page || f->owner[mfn - FAKE_FIRST] != domid ||
+		f->domains[domid].root)
+		return -EACCES;
+	memset(page, FAKE_STUB, PAGE);
+	return 0;
+}
+
 static long do_domctl(struct fake *f, struct xen_domctl *op)
 {
 	struct fake_domain *d;
@@ -126,6 +138,8 @@ static long do_domctl(struct fake *f, struct xen_domctl *op)
 		memcpy(&d->context, (void *)op->u.vcpucontext.ctxt.p,
 			sizeof(d->context));
 		return 0;
+	case XEN_DOMCTL_hypercall_init:
+		return fill_stubs(f, op->domain, op->u.hypercall_init.gmfn);
 	default:
 		return -ENOSYS;
 	}

@@ -16,6 +16,7 @@
 #define FAKE_DOMAINS 4
 #define FAKE_FIRST   0x1000 /* the first machine frame number */
 #define FAKE_MAPS    64
+#define FAKE_STUB    0xc1 /* each byte of a hypercall page that is filled in */
 
 struct fake_domain {
 	bool exists, paused;

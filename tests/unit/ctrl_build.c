@@ -184,6 +184,7 @@ static void every_failure(void **state)
 	(void)state;
 	for (long i = 0; ret; i++) {
 		start(&w, true, true);
+		w.image.plan.hypercall_page = VIRT + PADDR + PAGE;
 		w.fake->fail_after = i;
 		w.why.text[0] = '\0';
 		ret = build_pv(w.ctrl, &w.b, &w.why);
@@ -193,6 +194,28 @@ static void every_failure(void **state)
 			assert_true(w.why.text[0]);
 		finish(&w);
 	}
+}
+
+/* The page that the notes ask for, and only it, whatever the segment had. */
+static void hypercall_page(void **state)
+{
+	const uint64_t at = VIRT + PADDR + PAGE;
+	struct world w;
+
+	(void)state;
+	start(&w, true, true);
+	w.image.plan.hypercall_page = at;
+	assert_int_equal(build_pv(w.ctrl, &w.b, &w.why), 0);
+	assert_int_equal(*seen(&w, at - 1), 0x77);
+	assert_int_equal(*seen(&w, at), FAKE_STUB);
+	assert_int_equal(*seen(&w, at + PAGE - 1), FAKE_STUB);
+	assert_int_equal(*seen(&w, at + PAGE), 0x77);
+	finish(&w);
+	/* No note, no page. */
+	start(&w, true, true);
+	assert_int_equal(build_pv(w.ctrl, &w.b, &w.why), 0);
+	assert_int_equal(*seen(&w, at), 0x77);
+	finish(&w);
 }
 
 static void too_small(void **state)
@@ -304,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_layout),
 		cmocka_unit_test(every_failure),
+		cmocka_unit_test(hypercall_page),
 		cmocka_unit_test(too_small),
 		cmocka_unit_test(file_shrinks),
 		cmocka_unit_test(long_command_line),

@@ -40,6 +40,9 @@ int domctl_memory_map(struct ctrl *c, uint32_t domid, uint64_t bytes);
 /* A port of `domid` that only `remote` can bind to. */
 int domctl_alloc_port(
 	struct ctrl *c, uint32_t domid, uint32_t remote, uint32_t *port);
+/* Fills a frame of the domain with the stubs of the hypercall page. -EACCES:
+ * it is not the domain's, or not plain memory. */
+int domctl_hypercall_page(struct ctrl *c, uint32_t domid, xen_pfn_t mfn);
 /* Validates and pins the domain's level 4 page table. */
 int domctl_pin_l4(struct ctrl *c, uint32_t domid, xen_pfn_t mfn);
 
