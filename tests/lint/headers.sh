@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # Every header compiles alone: those of the hypervisor with the include paths
-# of the image and of the fake machine, those of libctrl as userland sees them.
+# of the image and of the fake machine, those of libctrl and pygrub-c as userland
+# sees them.
 hv=$top_srcdir/hypervisor
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -41,5 +42,9 @@ fi
 for header in $(headers_of "$top_srcdir/libctrl/include"); do
 	alone "$header" -D_GNU_SOURCE -I"$top_srcdir/libctrl/include" \
 		-I"$hv/include"
+done
+for header in $(headers_of "$top_srcdir/pygrub-c"); do
+	alone "$header" -D_GNU_SOURCE -I"$top_srcdir/pygrub-c" \
+		-I"$top_srcdir/libctrl/include"
 done
 exit $failed
