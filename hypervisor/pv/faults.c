@@ -107,7 +107,8 @@ void entry_general_protection(struct cpu_user_regs *regs)
 		pv_inject(v, regs, 13, vector * 8 + 2);
 		return;
 	}
-	if (regs->error_code == 0 && pv_emulate_privileged(v, regs))
+	if (regs->error_code == 0 &&
+		(pv_emulate_privileged(v, regs) || pv_emulate_umip(v, regs)))
 		return;
 	pv_inject(v, regs, 13, regs->error_code);
 }

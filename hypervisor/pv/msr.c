@@ -3,6 +3,8 @@
 #include <tenon/arch.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
+#include <tenon/page.h>
+#include <tenon/pagetype.h>
 #include <tenon/pte.h>
 #include <tenon/pv.h>
 
@@ -18,6 +20,9 @@
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX	   0xc0000103
 #define MSR_AMD_HWCR	   0xc0010015
+
+/* As CPUID leaf 0x40000002 tells. */
+#define MSR_HYPERCALL_PAGE 0x40000000
 
 #define EFER_SEEN	   0xd01ULL /* SCE LME LMA NX */
 
@@ -62,6 +67,20 @@ int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 	}
 }
 
+/* The page is one of the guest's own, writable now; bits 11..0 number the
+ * pages, of which there is one. */
+static int place_hypercall_page(struct vcpu *v, uint64_t value)
+{
+	mfn_t m = MFN(value >> PAGE_SHIFT);
+
+	if (value & ~PAGE_MASK || !mfn_valid(m) ||
+		!page_get_and_type(mfn_to_page(m), v->domain, PT_WRITABLE))
+		return -EPERM;
+	pv_fill_hypercall_page(mfn_to_virt(m));
+	page_put_and_type(mfn_to_page(m));
+	return 0;
+}
+
 int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	uint64_t old;
@@ -90,6 +109,8 @@ int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 		return 0;
 	case MSR_PAT:
 		return value == PAT_VALUE ? 0 : -EPERM;
+	case MSR_HYPERCALL_PAGE:
+		return place_hypercall_page(v, value);
 	case MSR_UCODE_REV:
 		/* Written with 0 before CPUID loads the revision. */
 		return value == 0 ? 0 : -EPERM;

@@ -168,6 +168,11 @@ uint64_t arch_get_segment_base(struct vcpu *v, unsigned which)
 			    : v->arch.gs_base_kernel;
 }
 
+bool arch_is_long_code(uint32_t selector)
+{
+	return selector != FLAT_RING3_CS32;
+}
+
 void arch_show_descriptors(struct vcpu *v)
 {
 	(void)v;

@@ -214,6 +214,15 @@ uint64_t arch_get_segment_base(struct vcpu *v, unsigned which)
 	}
 }
 
+/* LAR: bit 21 is the descriptor's L (SDM vol. 2A). */
+bool arch_is_long_code(uint32_t selector)
+{
+	uint32_t rights = 0;
+
+	__asm__("lar %1, %0" : "+r"(rights) : "r"(selector & 0xffff) : "cc");
+	return rights & 1U << 21;
+}
+
 static bool is_guest_range(vaddr_t va, size_t n)
 {
 	vaddr_t last = va + n - 1;

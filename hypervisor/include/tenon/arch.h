@@ -108,6 +108,8 @@ size_t arch_xsave_area(struct vcpu *v, void **area);
 void arch_toggle_mode(struct vcpu *v);
 /* The current vcpu's FS (0), user GS (1) or kernel GS (2) base now. */
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned which);
+/* Does this selector of the current vcpu name 64-bit code? */
+bool arch_is_long_code(uint32_t selector);
 /* GDT frames or LDT of the current vcpu changed: show the new ones. */
 void arch_show_descriptors(struct vcpu *v);
 /* Show frame as page index (0..15) of the current vcpu's LDT. */

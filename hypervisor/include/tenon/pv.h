@@ -37,6 +37,8 @@ void pv_failsafe(struct vcpu *v, struct cpu_user_regs *regs);
  * an exception was injected); false: not an instruction that we emulate.
  */
 bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs);
+/* The same for what CR4.UMIP forbids, in kernel and user code (pv/umip.c). */
+bool pv_emulate_umip(struct vcpu *v, struct cpu_user_regs *regs);
 /* ud2a "xen" cpuid.  True: it was one. */
 bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 
