@@ -136,7 +136,8 @@ static void set_option(const char *name, char *value)
 	else if (!strcmp(name, "maxcpus"))
 		boot_options.max_cpus = number(name, value);
 	else if (!strcmp(name, "smap"))
-		boot_options.smap = is_true(value);
+		boot_options.smap =
+			!strcmp(value, "auto") ? -1 : is_true(value);
 	else if (!strcmp(name, "smep"))
 		boot_options.smep = is_true(value);
 	else {

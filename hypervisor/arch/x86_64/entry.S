@@ -58,6 +58,24 @@
 	.popsection
 	.endm
 
+	/*
+	 * With CR4.SMAP guests' memory is touched between these two alone, and
+	 * every way in but SYSCALL, which masks AC, closes it.  Without SMAP
+	 * boot makes no-ops of them (features.c).
+	 */
+	.macro	SMAP_OPEN
+	.pushsection .smap_places, "a"
+	.quad	661f
+	.popsection
+661:	stac
+	.endm
+	.macro	SMAP_CLOSE
+	.pushsection .smap_places, "a"
+	.quad	661f
+	.popsection
+661:	clac
+	.endm
+
 	.text
 
 /* rsp: top, just below guest.es; rax: the guest's rsp; its rax in scratch. */
@@ -117,6 +135,7 @@ x86_idle_enter:
 	ud2
 
 exception_common:
+	SMAP_CLOSE
 	SAVE_REGS
 	movq	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
@@ -130,6 +149,7 @@ exception_from_guest:
 	iretq
 
 interrupt_common:
+	SMAP_CLOSE
 	SAVE_REGS
 	movq	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
@@ -149,6 +169,7 @@ interrupt_common:
 	pushq	$0
 	.endif
 	movl	$\vector, 4(%rsp)
+	SMAP_CLOSE
 	SAVE_REGS
 	movq	%rsp, %rdi
 	call	x86_\name
@@ -169,6 +190,7 @@ interrupt_common:
 ist_debug:
 	pushq	$0
 	movl	$1, 4(%rsp)
+	SMAP_CLOSE
 	SAVE_REGS
 	movq	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
@@ -228,14 +250,17 @@ entry_int80:
 x86_copy:
 	movq	%rdx, %rcx
 	shrq	$3, %rcx
+	SMAP_OPEN
 1:	rep movsq
 	movl	%edx, %ecx
 	andl	$7, %ecx
 	jz	3f
 2:	rep movsb
-3:	xorl	%eax, %eax
+3:	SMAP_CLOSE
+	xorl	%eax, %eax
 	ret
 copy_fault:
+	SMAP_CLOSE
 	movl	$-14, %eax
 	ret
 	FIXUP	1b, copy_fault
@@ -246,7 +271,9 @@ copy_fault:
 x86_clear:
 	movq	%rsi, %rcx
 	xorl	%eax, %eax
+	SMAP_OPEN
 1:	rep stosb
+	SMAP_CLOSE
 	ret
 	FIXUP	1b, copy_fault
 

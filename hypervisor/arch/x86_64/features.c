@@ -2,8 +2,12 @@
 /* What the CPU can do: CPUID, SDM vol. 2A. */
 #include <tenon/arch.h>
 #include <tenon/boot.h>
+#include <tenon/console.h>
+#include <tenon/page.h>
 #include <tenon/string.h>
 #include "x86.h"
+
+extern const uint64_t smap_places_start[], smap_places_end[]; /* hv.lds */
 
 struct cpu_features cpu_features;
 
@@ -81,6 +85,33 @@ void features_detect(void)
 		detect_xsave();
 }
 
+/*
+ * Decides on SMAP by the option; without it the instructions that open and
+ * close guests' memory become no-ops of their length.  TCG's IRETQ of ring 3
+ * reads the stack as the supervisor, so a paravirtual kernel would fault.
+ */
+void features_set_smap(void)
+{
+	static const uint8_t nop[3] = { 0x0f, 0x1f, 0x00 };
+	bool *has_smap = &cpu_features.has_smap;
+
+	if (boot_options.smap == 1 && !*has_smap)
+		log_warn("smap=on: this CPU has no SMAP");
+	else if (boot_options.smap == 1 && cpu_features.is_tcg)
+		log_warn("smap=on in QEMU's TCG: guests' kernels will fault "
+			 "at their IRETQ; leave the option out");
+	if (boot_options.smap == 0 ||
+		(boot_options.smap < 0 && cpu_features.is_tcg))
+		*has_smap = false;
+	for (const uint64_t *p = smap_places_start;
+		!*has_smap && p < smap_places_end; p++)
+		/* The text is read-only: write by the direct map. */
+		memcpy(directmap + (*p - IMAGE_BASE), nop, sizeof(nop));
+	log_info("CPU features:%s%s%s", *has_smap ? " SMAP" : "",
+		cpu_features.has_umip ? " UMIP" : "",
+		features_cr4() & CR4_SMEP ? " SMEP" : "");
+}
+
 uint64_t features_cr4(void)
 {
 	const struct cpu_features *f = &cpu_features;
@@ -93,6 +124,10 @@ uint64_t features_cr4(void)
 		cr4 |= CR4_OSXSAVE;
 	if (f->has_smep && boot_options.smep != 0)
 		cr4 |= CR4_SMEP;
+	if (f->has_smap)
+		cr4 |= CR4_SMAP;
+	if (f->has_umip)
+		cr4 |= CR4_UMIP;
 	return cr4;
 }
 

@@ -168,6 +168,7 @@ void hv_main(uint32_t magic, uint32_t address)
 	init_console();
 	log_info(VERSION_LINE ", loaded by %s", boot_info.loader);
 	log_info("command line: %s", boot_info.cmdline);
+	features_set_smap();
 	if (!is_known)
 		panic("not started by a multiboot loader (magic %#x): use "
 		      "GRUB's multiboot2 command",

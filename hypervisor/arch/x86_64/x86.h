@@ -141,6 +141,8 @@ struct cpu_features {
 
 extern struct cpu_features cpu_features;
 void features_detect(void);
+/* After the command line, before an IDT is loaded. */
+void features_set_smap(void);
 /* CR4 bits that are on while guests run. */
 uint64_t features_cr4(void);
 

@@ -47,7 +47,6 @@ struct boot_options {
 	uint64_t dom0_mem_max; /* bytes, 0: same as dom0_mem */
 	unsigned dom0_max_vcpus;
 	bool noreboot;
-	bool no_smp;
 	unsigned max_cpus;
 	int smap; /* -1 automatic, 0 off, 1 on */
 	int smep;
