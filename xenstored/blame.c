@@ -11,7 +11,8 @@
 
 #define CREDIT_FULL   10000
 #define CONFLICT_COST 1000
-#define CREDIT_PER_MS 5
+/* One of CREDIT_FULL in so many nanoseconds: 5 conflicts a second. */
+#define NS_PER_CREDIT 200000
 
 static uint64_t key_of(const struct store *s, const char *path, size_t len)
 {
@@ -34,10 +35,15 @@ void blame_note(struct store *s, uint16_t domid, const char *path, size_t len)
 
 static void refill(const struct store *s, struct domain *d)
 {
-	d->credit += (int64_t)(s->now - d->credit_at) * CREDIT_PER_MS;
-	if (d->credit > CREDIT_FULL)
+	uint64_t grown = (s->now - d->credit_at) / NS_PER_CREDIT;
+
+	if (grown >= (uint64_t)(CREDIT_FULL - d->credit)) {
 		d->credit = CREDIT_FULL;
-	d->credit_at = s->now;
+		d->credit_at = s->now;
+		return;
+	}
+	d->credit += (int64_t)grown;
+	d->credit_at += grown * NS_PER_CREDIT;
 }
 
 void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
@@ -79,22 +85,22 @@ bool blame_is_held(struct store *s, uint16_t domid)
 	refill(s, d);
 	if (d->credit >= 0)
 		return false;
-	until = s->now + (uint64_t)(-d->credit) / CREDIT_PER_MS + 1;
+	until = d->credit_at + (uint64_t)-d->credit * NS_PER_CREDIT;
 	if (!s->wakeup || until < s->wakeup)
 		s->wakeup = until;
 	return true;
 }
 
-int store_next_wakeup(const struct store *s)
+int64_t store_next_wakeup(const struct store *s)
 {
 	if (!s->wakeup)
 		return -1;
-	return s->wakeup > s->now ? (int)(s->wakeup - s->now) : 0;
+	return s->wakeup > s->now ? (int64_t)(s->wakeup - s->now) : 0;
 }
 
-void store_set_time(struct store *s, uint64_t now_ms)
+void store_set_time(struct store *s, uint64_t now)
 {
-	s->now = now_ms;
-	if (s->wakeup && s->wakeup <= now_ms)
+	s->now = now;
+	if (s->wakeup && s->wakeup <= now)
 		s->wakeup = 0;
 }

@@ -52,7 +52,7 @@ static void end_txns(struct conn *c)
 		txn_free(c, list_entry(at, struct txn, of_conn));
 }
 
-void conn_reset(struct conn *c)
+static void drop_all(struct conn *c)
 {
 	end_txns(c);
 	watch_remove_all(c);
@@ -62,9 +62,15 @@ void conn_reset(struct conn *c)
 	c->is_broken = false;
 }
 
+void conn_reset(struct conn *c)
+{
+	effect_conn(EFFECT_RESET, c, 0);
+	drop_all(c);
+}
+
 void conn_free(struct conn *c)
 {
-	conn_reset(c);
+	drop_all(c);
 	list_remove(&c->of_store);
 	free(c);
 }
@@ -109,12 +115,14 @@ void conn_fill(struct conn *c, size_t len)
 /* Whether the peer must first read what it was answered. */
 static bool is_full(const struct conn *c)
 {
-	const struct store_quota *q = &c->store->quota[QUOTA_OUTSTANDING];
+	uint32_t most;
 
 	if (c->reply_bytes > REPLY_BYTES_MAX)
 		return true;
-	return c->is_ring && !domain_is_control(c->domid) && q->value &&
-	       c->reply_count >= q->value;
+	if (!c->is_ring)
+		return false;
+	most = quota_value(c->store, c->domid, QUOTA_OUTSTANDING);
+	return most && c->reply_count >= most;
 }
 
 static bool has_request(const struct conn *c)

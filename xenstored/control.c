@@ -27,6 +27,7 @@ static int run_check(struct request *r, char *answer, size_t size)
 static int set_quota(struct request *r, const char *name)
 {
 	struct store_quota *q = store_quota_by_name(r->store, name);
+	enum quota_id id;
 	uint64_t value;
 	char *text;
 	int rc = request_string(r, &text);
@@ -36,8 +37,11 @@ static int set_quota(struct request *r, const char *name)
 	rc = wire_number(text, INT32_MAX, &value);
 	if (!q)
 		return -ENOENT;
+	id = (enum quota_id)(q - r->store->quota);
 	if (!rc)
-		q->value = value;
+		rc = quota_set(r->store, DOMID_COUNT, id, value);
+	if (!rc)
+		effect_quota(r->store, DOMID_COUNT, id, value);
 	return rc;
 }
 

@@ -17,6 +17,15 @@
 
 static struct source signals = { .fd = -1 };
 
+static uint64_t host_clock(void *ctx)
+{
+	struct timespec ts;
+
+	(void)ctx;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 static void host_log(void *ctx, bool is_warning, const char *line)
 {
 	(void)ctx;
@@ -72,7 +81,9 @@ static int watch_signals(struct daemon *d)
 
 int daemon_init(struct daemon *d, const struct hv *hv)
 {
-	struct store_host host = { .log = host_log, .ctx = d };
+	struct store_host host = {
+		.log = host_log, .clock = host_clock, .ctx = d
+	};
 	uint64_t seed[2];
 
 	d->hv = hv;
@@ -198,26 +209,21 @@ static void wake_held(struct daemon *d)
 	}
 }
 
-static void set_time(struct daemon *d)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	store_set_time(d->store,
-		(uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
-}
-
 void daemon_run(struct daemon *d)
 {
 	struct epoll_event events[EVENTS_MAX];
 	struct source *src;
-	int i, n, wait, held;
+	int64_t held;
+	int i, n, wait;
 
 	while (!d->is_ending) {
 		held = store_next_wakeup(d->store);
-		wait = list_is_empty(&d->busy) ? held : 0;
+		/* Milliseconds, rounded up. */
+		wait = held < 0 ? -1 : (int)((held + 999999) / 1000000);
+		if (!list_is_empty(&d->busy))
+			wait = 0;
 		n = epoll_wait(d->epoll, events, EVENTS_MAX, wait);
-		set_time(d);
+		store_set_time(d->store, host_clock(NULL));
 		if (held >= 0 && store_next_wakeup(d->store) < 0)
 			wake_held(d);
 		serve_busy(d);

@@ -9,6 +9,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <public/io/xs_wire.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct domain *domain_make(struct store *s, uint16_t domid)
 	if (!d)
 		return NULL;
 	d->domid = domid;
+	d->features = DOMAIN_FEATURES;
 	d->credit = CREDIT_FULL;
 	d->credit_at = s->now;
 	if (s->host.exists && !domain_is_control(domid))
@@ -106,8 +108,10 @@ void store_domain_seen(struct store *s, uint16_t domid)
 {
 	struct domain *d = domain_find(s, domid);
 
-	if (d)
-		d->was_seen = true;
+	if (!d || d->was_seen)
+		return;
+	d->was_seen = true;
+	effect_domain(s, domid);
 }
 
 bool store_is_introduced(const struct store *s, uint16_t domid)
@@ -125,6 +129,7 @@ int store_introduce(struct store *s, uint16_t domid)
 		return -ENOMEM;
 	d->is_introduced = true;
 	d->is_shutdown = false;
+	effect_domain(s, domid);
 	return 0;
 }
 
@@ -170,6 +175,7 @@ static int remove_as_control(struct store *s, const char *path)
 	rc = edit_rm(&v, path, strlen(path), &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
+		effect_edit(s, XS_RM, path, strlen(path), &change);
 		if (change.happened)
 			watch_fire(s, path, strlen(path), &change);
 	}
@@ -195,8 +201,10 @@ static int take_back_root(struct store *s, const struct domain *d)
 	perms->entry[0].era = domain_era(s, 0);
 	domain_subject(s, 0, &v.who);
 	rc = edit_perms(&v, "/", 1, perms, &change);
-	if (!rc)
+	if (!rc) {
 		deltas_apply(s, &deltas);
+		effect_edit(s, XS_SET_PERMS, "/", 1, &change);
+	}
 	free(deltas.at);
 	perm_list_put(perms);
 	change_drop(s, &change);
@@ -246,7 +254,18 @@ void store_domain_shutdown(struct store *s, uint16_t domid)
 	if (!d || !d->is_introduced || d->is_shutdown)
 		return;
 	d->is_shutdown = true;
+	effect_domain(s, domid);
 	watch_fire_special(s, 1, domid);
+}
+
+void domain_forget(struct store *s, struct domain *d)
+{
+	uint16_t domid = d->domid;
+
+	s->eras[domid / DOMID_PAGE][domid % DOMID_PAGE]++;
+	s->deaths++;
+	s->domains[domid / DOMID_PAGE][domid % DOMID_PAGE] = NULL;
+	free(d);
 }
 
 void store_domain_gone(struct store *s, uint16_t domid)
@@ -261,10 +280,8 @@ void store_domain_gone(struct store *s, uint16_t domid)
 	if (was_introduced && s->host.release)
 		s->host.release(s->host.ctx, domid);
 	delete_estate(s, d);
-	s->eras[domid / DOMID_PAGE][domid % DOMID_PAGE]++;
-	s->deaths++;
-	s->domains[domid / DOMID_PAGE][domid % DOMID_PAGE] = NULL;
-	free(d);
+	domain_forget(s, d);
+	effect_domain_gone(s, domid);
 	if (was_introduced)
 		watch_fire_special(s, 1, domid);
 }

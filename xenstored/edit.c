@@ -173,6 +173,7 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	} else {
 		deltas_add(v->deltas, &perms->entry[0], count, cost);
 		change->happened = change->created = true;
+		change->made_from = found;
 	}
 	perm_list_put(perms);
 	return rc;
@@ -206,6 +207,33 @@ int edit_write(struct view *v, const char *path, size_t len, struct blob *value,
 	deltas_add(v->deltas, &n->perms->entry[0], 0, more);
 	change->happened = true;
 	return 0;
+}
+
+int edit_put(struct store *s, struct deltas *deltas, const char *path,
+	size_t len, const void *value, size_t value_len,
+	struct perm_list *perms)
+{
+	struct view v = { .store = s, .root = &s->root, .deltas = deltas };
+	struct change change = { 0 };
+	struct blob *blob = NULL;
+	size_t found;
+	int rc = 0;
+
+	tree_find_nearest(s->root, path, len, &found);
+	if (found != len && found != path_parent_len(path, len))
+		return -ENOENT;
+	if (value_len) {
+		blob = blob_new(value, value_len);
+		if (!blob)
+			return -ENOMEM;
+	}
+	domain_subject(s, 0, &v.who);
+	rc = edit_write(&v, path, len, blob, &change);
+	blob_put(blob);
+	if (!rc)
+		rc = edit_perms(&v, path, len, perms, &change);
+	change_drop(s, &change);
+	return rc;
 }
 
 int edit_mkdir(

@@ -88,6 +88,7 @@ int op_release(struct request *r)
 		return 0;
 	}
 	d->is_introduced = false;
+	effect_domain(s, domid);
 	if (s->host.release)
 		s->host.release(s->host.ctx, domid);
 	watch_fire_special(s, 1, domid);
@@ -133,6 +134,7 @@ int op_resume(struct request *r)
 	if (!d || !d->is_introduced)
 		return -ENOENT;
 	d->is_shutdown = false;
+	effect_domain(r->store, domid);
 	return 0;
 }
 
@@ -154,5 +156,6 @@ int op_set_target(struct request *r)
 	d->has_target = true;
 	d->target = target_domid;
 	d->target_era = domain_era(r->store, target_domid);
+	effect_domain(r->store, domid);
 	return 0;
 }

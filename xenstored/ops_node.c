@@ -128,6 +128,7 @@ static int edit(struct request *r, const struct path *p, struct blob *value,
 	if (rc)
 		return rc;
 	deltas_apply(r->store, v->deltas);
+	effect_edit(r->store, r->hdr->type, p->text, p->len, &change);
 	request_ok(r);
 	if (change.happened) {
 		blame_note(r->store, r->conn->domid, p->text, p->len);
@@ -277,6 +278,7 @@ int op_set_perms(struct request *r)
 		if (!rc) {
 			perm_list_put(r->store->special_perms[which]);
 			r->store->special_perms[which] = perm_list_get(perms);
+			effect_special(r->store, which);
 		}
 	} else {
 		rc = edit(r, p, NULL, perms);

@@ -37,8 +37,9 @@ int op_watch(struct request *r)
 	rc = watch_add(r->conn, p, token, (size_t)len, levels);
 	if (rc)
 		return rc;
-	request_ok(r);
 	w = list_entry(r->conn->watches.prev, struct watch, of_conn);
+	effect_watch(EFFECT_WATCH, w);
+	request_ok(r);
 	output_event(w, w->text, w->path_len);
 	return 0;
 }
@@ -46,11 +47,15 @@ int op_watch(struct request *r)
 int op_unwatch(struct request *r)
 {
 	struct path *p;
+	const struct watch *w;
 	char *token;
 	int len = watch_args(r, &p, &token);
 
 	if (len < 0)
 		return len;
+	w = watch_find(r->conn, p, token, (size_t)len);
+	if (w)
+		effect_watch(EFFECT_UNWATCH, w);
 	return watch_remove(r->conn, p, token, (size_t)len);
 }
 
@@ -58,6 +63,7 @@ int op_reset_watches(struct request *r)
 {
 	struct list *at, *next;
 
+	effect_conn(EFFECT_RESET, r->conn, 0);
 	watch_remove_all(r->conn);
 	list_for_each_safe(at, next, &r->conn->txns)
 		txn_free(r->conn, list_entry(at, struct txn, of_conn));
@@ -75,6 +81,7 @@ int op_transaction_start(struct request *r)
 	rc = txn_begin(r->conn, &t);
 	if (rc)
 		return rc;
+	effect_conn(EFFECT_TXN, r->conn, t->id);
 	len = snprintf(id, sizeof(id), "%u", t->id);
 	request_reply(r, id, (size_t)len + 1);
 	return 0;
@@ -92,6 +99,7 @@ int op_transaction_end(struct request *r)
 	if (!t)
 		return -ENOENT;
 	rc = 0;
+	effect_conn(EFFECT_TXN_END, r->conn, t->id);
 	if (word[0] == 'T') {
 		rc = txn_commit(r->conn, t);
 		if (!rc) {

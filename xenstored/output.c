@@ -10,6 +10,7 @@
  */
 #include "state.h"
 
+#include <errno.h>
 #include <public/io/xs_wire.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,19 @@ void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
 	if (len)
 		memcpy(m->bytes + sizeof(hdr), payload, len);
 	append(c, m);
+}
+
+int output_put(struct conn *c, const void *bytes, size_t len)
+{
+	struct message *m = malloc(sizeof(*m) + len);
+
+	if (!m)
+		return -ENOMEM;
+	memset(m, 0, sizeof(*m));
+	m->len = (uint32_t)len;
+	memcpy(m->bytes, bytes, len);
+	append(c, m);
+	return 0;
 }
 
 static uint64_t event_key(const struct watch *w, const char *path, size_t len)

@@ -24,6 +24,36 @@ void quota_init(struct store *s)
 	memcpy(s->quota, defaults, sizeof(defaults));
 }
 
+uint32_t quota_value(const struct store *s, uint16_t domid, enum quota_id id)
+{
+	const struct domain *d;
+
+	if (domain_is_control(domid))
+		return 0;
+	d = domain_find(s, domid);
+	if (d && d->quota_own & (1u << id))
+		return d->quota[id];
+	return s->quota[id].value;
+}
+
+int quota_set(struct store *s, uint32_t domid, enum quota_id id, uint64_t value)
+{
+	struct domain *d;
+
+	if (value > UINT32_MAX)
+		return -EINVAL;
+	if (domid == DOMID_COUNT) {
+		s->quota[id].value = (uint32_t)value;
+		return 0;
+	}
+	d = domain_make(s, (uint16_t)domid);
+	if (!d)
+		return -ENOMEM;
+	d->quota_own |= 1u << id;
+	d->quota[id] = (uint32_t)value;
+	return 0;
+}
+
 struct store_quota *store_quota(struct store *s, enum quota_id id)
 {
 	return &s->quota[id];
@@ -65,22 +95,21 @@ int64_t quota_memory(const struct store *s, uint16_t domid)
 int quota_check(
 	struct store *s, uint16_t domid, enum quota_id id, int64_t wanted)
 {
-	struct store_quota *q = &s->quota[id];
+	uint32_t value = quota_value(s, domid, id), soft;
 
-	if (domain_is_control(domid) || !q->value)
-		return 0;
-	if (id == QUOTA_MEMORY_HARD && s->quota[QUOTA_MEMORY_SOFT].value &&
-		wanted > (int64_t)s->quota[QUOTA_MEMORY_SOFT].value) {
-		s->quota[QUOTA_MEMORY_SOFT].denied++;
-		store_log(s, true, "domain %u is over quota memory-soft=%llu",
-			domid,
-			(unsigned long long)s->quota[QUOTA_MEMORY_SOFT].value);
+	if (id == QUOTA_MEMORY_HARD) {
+		soft = quota_value(s, domid, QUOTA_MEMORY_SOFT);
+		if (soft && wanted > soft) {
+			s->quota[QUOTA_MEMORY_SOFT].denied++;
+			store_log(s, true,
+				"domain %u is over quota memory-soft=%u", domid,
+				soft);
+		}
 	}
-	if (wanted <= (int64_t)q->value)
+	if (!value || wanted <= value)
 		return 0;
-	q->denied++;
-	store_log(s, true, "domain %u is refused: quota %s=%llu, it wants %lld",
-		domid, q->name, (unsigned long long)q->value,
-		(long long)wanted);
+	s->quota[id].denied++;
+	store_log(s, true, "domain %u is refused: quota %s=%u, it wants %lld",
+		domid, s->quota[id].name, value, (long long)wanted);
 	return -ENOSPC;
 }

@@ -25,6 +25,14 @@
 
 #define DOMID_COUNT 65536
 #define DOMID_PAGE  256
+/* An entry of it means every domain (public/xen.h, DOMID_ANY). */
+#define DOMID_WILDCARD 0x7ff4
+/* What a domain may be offered; see public/io/xs_wire.h. */
+#define FEATURE_RECONNECT  1u
+#define FEATURE_ERROR	   2u
+#define FEATURE_WATCHDEPTH 4u
+#define FEATURE_WILDCARD   8u
+#define DOMAIN_FEATURES	   15u
 /* Bytes of unread replies at which a client's requests are left alone. */
 #define REPLY_BYTES_MAX (256 * 1024)
 /* Bytes of unread events at which a watch's events melt into one. */
@@ -52,6 +60,9 @@ struct domain {
 	bool has_target;
 	uint16_t target;
 	uint32_t target_era;
+	uint32_t features;
+	uint32_t quota_own; /* bits of quota_id: not those of all guests */
+	uint32_t quota[QUOTA_COUNT];
 	struct account account;
 	/* Conflicts that it may yet cause, in thousandths; see blame.c. */
 	int64_t credit;
@@ -133,6 +144,7 @@ struct deltas {
 struct change {
 	bool happened;
 	bool created;
+	size_t made_from;	     /* bytes of the path that stood before */
 	struct node *removed;	     /* owned: what stood there */
 	struct perm_list *old_perms; /* owned: before SET_PERMS */
 };
@@ -216,6 +228,8 @@ struct domain *domain_find(const struct store *s, uint16_t domid);
  */
 struct domain *domain_make(struct store *s, uint16_t domid);
 void domain_free_all(struct store *s);
+/* Ends its era and its record; what it owned was removed before. */
+void domain_forget(struct store *s, struct domain *d);
 void domain_subject(const struct store *s, uint16_t domid, struct subject *who);
 bool domain_is_control(uint16_t domid);
 
@@ -227,6 +241,11 @@ void quota_init(struct store *s);
  */
 int quota_check(
 	struct store *s, uint16_t domid, enum quota_id id, int64_t wanted);
+/* The value that holds for the domain; 0 is no limit. */
+uint32_t quota_value(const struct store *s, uint16_t domid, enum quota_id id);
+/* Sets that of a domain, or with DOMID_COUNT that of all guests. -ENOMEM */
+int quota_set(
+	struct store *s, uint32_t domid, enum quota_id id, uint64_t value);
 /* All memory that a domain is charged for. */
 int64_t quota_memory(const struct store *s, uint16_t domid);
 void store_log(struct store *s, bool is_warning, const char *fmt, ...)
@@ -252,13 +271,33 @@ int edit_rm(
 	struct view *v, const char *path, size_t len, struct change *change);
 int edit_perms(struct view *v, const char *path, size_t len,
 	struct perm_list *perms, struct change *change);
+/* Puts a node there whatever it says, under a parent that exists. */
+int edit_put(struct store *s, struct deltas *deltas, const char *path,
+	size_t len, const void *value, size_t value_len,
+	struct perm_list *perms);
 /* The node, if the viewer may read it. */
 int edit_look(struct view *v, const char *path, size_t len, struct node **out);
 void change_drop(struct store *s, struct change *change);
 
+/* effect.c: tells the host what must survive; see store.h */
+void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
+	const struct change *change);
+void effect_special(struct store *s, int which);
+void effect_domain(struct store *s, uint16_t domid);
+void effect_domain_gone(struct store *s, uint16_t domid);
+/* `kind` is EFFECT_WATCH or EFFECT_UNWATCH. */
+void effect_watch(enum store_effect_kind kind, const struct watch *w);
+/* `kind` is EFFECT_TXN, EFFECT_TXN_END or EFFECT_RESET (`tx_id` 0). */
+void effect_conn(enum store_effect_kind kind, struct conn *c, uint32_t tx_id);
+/* `domid` of DOMID_COUNT: that of all guests. */
+void effect_quota(
+	struct store *s, uint32_t domid, enum quota_id id, uint64_t value);
+
 /* txn.c */
 struct txn *txn_find(const struct conn *c, uint32_t id);
 int txn_begin(struct conn *c, struct txn **out);
+/* An open transaction of that id that can only fail. -ENOMEM */
+int txn_put(struct conn *c, uint32_t id);
 /*
  * Makes it real, all or nothing: -EAGAIN over a conflict, or the error that
  * one of its edits met with for want of room. It must still be freed.
@@ -288,6 +327,11 @@ bool blame_is_held(struct store *s, uint16_t domid);
 /* watch.c */
 int watch_add(struct conn *c, const struct path *path, const char *token,
 	size_t token_len, int32_t depth);
+/* The same without questions: -EEXIST, -EINVAL, -ENOMEM. */
+int watch_put(struct conn *c, const struct path *path, const char *token,
+	size_t token_len, int32_t depth);
+struct watch *watch_find(const struct conn *c, const struct path *path,
+	const char *token, size_t token_len);
 int watch_remove(struct conn *c, const struct path *path, const char *token,
 	size_t token_len);
 void watch_remove_all(struct conn *c);
@@ -297,6 +341,7 @@ void watch_fire(struct store *s, const char *path, size_t len,
 /* 0 @introduceDomain, 1 @releaseDomain */
 void watch_fire_special(struct store *s, int which, uint16_t domid);
 int special_index(const char *text, size_t len);
+const char *special_name(int which);
 void watch_free_all(struct store *s);
 const char *watch_audit(struct store *s);
 
@@ -304,6 +349,8 @@ const char *watch_audit(struct store *s);
 void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
 	const void *payload, size_t len);
 void output_event(struct watch *w, const char *path, size_t len);
+/* Puts bytes as they are behind what waits. -ENOMEM */
+int output_put(struct conn *c, const void *bytes, size_t len);
 /* Drops the unsent events of a watch, or of all when it is NULL. */
 void output_forget(struct conn *c, struct watch *w);
 void output_drop_all(struct conn *c);

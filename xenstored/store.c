@@ -3,6 +3,7 @@
 #include "state.h"
 
 #include <errno.h>
+#include <public/io/xs_wire.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,7 @@ int store_write(
 	rc = edit_write(&v, path, strlen(path), blob, &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
+		effect_edit(s, XS_WRITE, path, strlen(path), &change);
 		watch_fire(s, path, strlen(path), &change);
 	}
 	blob_put(blob);

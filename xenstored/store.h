@@ -41,6 +41,53 @@ struct store_quota {
 	uint64_t denied; /* requests refused for it */
 };
 
+/*
+ * What a request has changed for good, told in the order of its happening
+ * and before the request's answer is put out: a journal of these, applied to
+ * a store by restore.h, makes the store again. Pointers hold for the call.
+ * What ends with conn_free() is not told.
+ */
+enum store_effect_kind {
+	/* The node at `path` is this now; its parent was told of before. */
+	EFFECT_NODE,
+	/* The node at `path` and all below it is gone. */
+	EFFECT_RM,
+	/* `perms` are those of the special `path` now. */
+	EFFECT_SPECIAL,
+	/* The domain's record is as domain_find() shows; or it is gone. */
+	EFFECT_DOMAIN,
+	EFFECT_DOMAIN_GONE,
+	/* The quota `quota` of all guests, or of `domid` alone, is `value`. */
+	EFFECT_QUOTA,
+	EFFECT_DOMAIN_QUOTA,
+	/* `conn` has watch `watch`; has it no more. */
+	EFFECT_WATCH,
+	EFFECT_UNWATCH,
+	/* `conn` has an open transaction `tx_id`; has it no more. */
+	EFFECT_TXN,
+	EFFECT_TXN_END,
+	/* `conn` has no watch and no transaction any more. */
+	EFFECT_RESET,
+};
+
+struct node;
+struct perm_list;
+struct watch;
+
+struct store_effect {
+	enum store_effect_kind kind;
+	uint16_t domid;
+	uint32_t tx_id;
+	struct conn *conn;
+	const struct watch *watch;
+	const char *path; /* absolute, with its NUL at the end of it all */
+	size_t path_len;  /* of which so many bytes count */
+	const struct node *node;
+	const struct perm_list *perms;
+	enum quota_id quota;
+	uint64_t value;
+};
+
 /* What the store asks of its surroundings. Every member may be NULL. */
 struct store_host {
 	/*
@@ -54,6 +101,10 @@ struct store_host {
 	bool (*exists)(void *ctx, uint16_t domid);
 	/* One line for the log; `is_warning` for what an admin must see. */
 	void (*log)(void *ctx, bool is_warning, const char *line);
+	/* Something has changed that must survive. */
+	void (*effect)(void *ctx, const struct store_effect *e);
+	/* Nanoseconds of the clock of store_set_time(); NULL: no latencies. */
+	uint64_t (*clock)(void *ctx);
 	void *ctx;
 };
 
@@ -62,13 +113,16 @@ struct store *store_new(const struct store_host *host, const uint64_t seed[2]);
 /* Frees all, with the connections that are left. */
 void store_free(struct store *s);
 
-/* Milliseconds of a monotonic clock, told before conn_process(). */
-void store_set_time(struct store *s, uint64_t now_ms);
 /*
- * When a connection that is held back may go on: milliseconds from now, or
- * -1 when none is.
+ * Nanoseconds of a monotonic clock, told once a turn of the loop: before
+ * conn_fill() and conn_process().
  */
-int store_next_wakeup(const struct store *s);
+void store_set_time(struct store *s, uint64_t now);
+/*
+ * When a connection that is held back or parked may go on: nanoseconds from
+ * now, or -1 when none is. It is then to be processed again.
+ */
+int64_t store_next_wakeup(const struct store *s);
 
 struct store_quota *store_quota(struct store *s, enum quota_id id);
 /* By its name; NULL: no such quota. */

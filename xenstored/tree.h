@@ -55,6 +55,26 @@ struct node {
 	};
 };
 
+static inline const char *node_name(const struct node *n)
+{
+	return n->name->bytes;
+}
+
+static inline size_t node_name_len(const struct node *n)
+{
+	return n->name->len;
+}
+
+static inline const char *node_value(const struct node *n)
+{
+	return n->value ? n->value->bytes : "";
+}
+
+static inline size_t node_value_len(const struct node *n)
+{
+	return n->value ? n->value->len : 0;
+}
+
 /* What edits draw on: stamps, and nodes kept back so that none can fail. */
 struct tree {
 	uint64_t stamp;

@@ -26,25 +26,17 @@ struct txn *txn_find(const struct conn *c, uint32_t id)
 	return NULL;
 }
 
-int txn_begin(struct conn *c, struct txn **out)
+int txn_put(struct conn *c, uint32_t id)
 {
 	struct store *s = c->store;
 	struct domain *d = domain_make(s, c->domid);
-	struct txn *t;
-	int rc;
+	struct txn *t = calloc(1, sizeof(*t));
 
-	if (!d)
+	if (!d || !t) {
+		free(t);
 		return -ENOMEM;
-	rc = quota_check(
-		s, c->domid, QUOTA_TRANSACTIONS, d->account.transactions + 1);
-	if (rc)
-		return rc;
-	t = calloc(1, sizeof(*t));
-	if (!t)
-		return -ENOMEM;
-	do {
-		t->id = ++c->next_txn;
-	} while (!t->id || txn_find(c, t->id));
+	}
+	t->id = id;
 	t->base = tree_get(s->root);
 	t->root = tree_get(s->root);
 	t->began = s->commits;
@@ -53,7 +45,31 @@ int txn_begin(struct conn *c, struct txn **out)
 	c->txn_count++;
 	s->txn_count++;
 	d->account.transactions++;
-	*out = t;
+	t->failed = -EAGAIN;
+	return 0;
+}
+
+int txn_begin(struct conn *c, struct txn **out)
+{
+	struct store *s = c->store;
+	struct domain *d = domain_make(s, c->domid);
+	uint32_t id;
+	int rc;
+
+	if (!d)
+		return -ENOMEM;
+	rc = quota_check(
+		s, c->domid, QUOTA_TRANSACTIONS, d->account.transactions + 1);
+	if (rc)
+		return rc;
+	do {
+		id = ++c->next_txn;
+	} while (!id || txn_find(c, id));
+	rc = txn_put(c, id);
+	if (rc)
+		return rc;
+	*out = list_entry(c->txns.prev, struct txn, of_conn);
+	(*out)->failed = 0;
 	return 0;
 }
 
@@ -215,6 +231,23 @@ static bool is_repeated(struct view *v, struct step *step)
 	return tree_same_names(n, step->seen);
 }
 
+/*
+ * A node that a later step has removed again is not there to be told of,
+ * nor is one below it: each step tells what has become of its path.
+ */
+static void tell_edits(struct store *s, const struct txn *t)
+{
+	const struct step *step;
+	size_t i;
+
+	for (i = 0; i < t->step_count; i++) {
+		step = t->steps[i];
+		if (step->kind == STEP_EDIT)
+			effect_edit(s, step->op, step->path, step->path_len,
+				&step->change);
+	}
+}
+
 static int replay(struct conn *c, struct txn *t)
 {
 	struct store *s = c->store;
@@ -237,6 +270,7 @@ static int replay(struct conn *c, struct txn *t)
 	s->root = root;
 	deltas_apply(s, &deltas);
 	free(deltas.at);
+	tell_edits(s, t);
 	return 0;
 }
 
@@ -254,6 +288,7 @@ int txn_commit(struct conn *c, struct txn *t)
 	s->root = t->root;
 	t->root = NULL;
 	deltas_apply(s, &t->deltas);
+	tell_edits(s, t);
 	return 0;
 }
 

@@ -15,6 +15,11 @@
 
 static const char *const specials[2] = { "@introduceDomain", "@releaseDomain" };
 
+const char *special_name(int which)
+{
+	return specials[which];
+}
+
 int special_index(const char *text, size_t len)
 {
 	int i;
@@ -124,7 +129,7 @@ static const char *token_of(const struct watch *w)
 	return w->text + w->path_len + 1;
 }
 
-static struct watch *watch_find(struct conn *c, const struct path *path,
+struct watch *watch_find(const struct conn *c, const struct path *path,
 	const char *token, size_t token_len)
 {
 	struct hash_link *l;
@@ -169,8 +174,7 @@ static bool special_permitted(const struct store *s, int which, uint16_t domid)
 	return perm_access(s->special_perms[which], &who) & PERM_READ;
 }
 
-static int admit(struct conn *c, const struct path *path, const char *token,
-	size_t token_len, int64_t cost)
+static int admit(struct conn *c, const struct path *path, int64_t cost)
 {
 	struct store *s = c->store;
 	struct domain *d = domain_make(s, c->domid);
@@ -178,24 +182,38 @@ static int admit(struct conn *c, const struct path *path, const char *token,
 
 	if (!d)
 		return -ENOMEM;
-	if (path->is_special && which < 0)
-		return -EINVAL;
-	if (path->is_special && !special_permitted(s, which, c->domid))
+	if (path->is_special && which >= 0 &&
+		!special_permitted(s, which, c->domid))
 		return -EACCES;
+	rc = quota_check(s, c->domid, QUOTA_WATCHES, d->account.watches + 1);
+	if (rc)
+		return rc;
+	return quota_check(s, c->domid, QUOTA_MEMORY_HARD,
+		quota_memory(s, c->domid) + cost);
+}
+
+int watch_add(struct conn *c, const struct path *path, const char *token,
+	size_t token_len, int32_t depth)
+{
+	int rc = admit(
+		c, path, WATCH_COST + (int64_t)path->len + (int64_t)token_len);
+
+	return rc ? rc : watch_put(c, path, token, token_len, depth);
+}
+
+static int check(struct conn *c, const struct path *path, const char *token,
+	size_t token_len)
+{
+	if (path->is_special && special_index(path->text, path->len) < 0)
+		return -EINVAL;
 	if (!token_fits(path, token_len))
 		return -E2BIG;
 	if (watch_find(c, path, token, token_len))
 		return -EEXIST;
-	rc = quota_check(s, c->domid, QUOTA_WATCHES, d->account.watches + 1);
-	if (!rc)
-		rc = quota_check(s, c->domid, QUOTA_MEMORY_HARD,
-			quota_memory(s, c->domid) + cost);
-	if (!rc)
-		rc = hash_reserve(&s->watches);
-	return rc;
+	return hash_reserve(&c->store->watches);
 }
 
-int watch_add(struct conn *c, const struct path *path, const char *token,
+int watch_put(struct conn *c, const struct path *path, const char *token,
 	size_t token_len, int32_t depth)
 {
 	struct store *s = c->store;
@@ -203,8 +221,7 @@ int watch_add(struct conn *c, const struct path *path, const char *token,
 	struct watch *w;
 	int rc;
 
-	rc = admit(c, path, token, token_len,
-		WATCH_COST + (int64_t)path->len + (int64_t)token_len);
+	rc = check(c, path, token, token_len);
 	if (rc)
 		return rc;
 	w = calloc(1, sizeof(*w) + path->len + token_len + 2);
@@ -233,8 +250,10 @@ int watch_add(struct conn *c, const struct path *path, const char *token,
 		watch_key(c, path->text, path->len, token, token_len));
 	c->watch_count++;
 	d = domain_find(s, c->domid);
-	d->account.watches++;
-	d->account.watch_bytes += watch_cost(w);
+	if (d) {
+		d->account.watches++;
+		d->account.watch_bytes += watch_cost(w);
+	}
 	return 0;
 }
 

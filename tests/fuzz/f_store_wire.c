@@ -124,7 +124,7 @@ static void step(struct store *s, struct input *in)
 		connect_guest(s, who);
 		break;
 	case 8:
-		now += 8u * next(in);
+		now += 8000000u * (uint64_t)next(in);
 		store_set_time(s, now);
 		break;
 	default:

@@ -36,7 +36,7 @@ static void test_conflicts_cost_their_cause(void **state)
 	int i;
 
 	(void)state;
-	store_set_time(s, 1000);
+	store_set_time(s, 1000000000);
 	PUTS(c, 0, "/shared\0");
 	OKAY(c, XS_SET_PERMS, 0, "/shared\0b0");
 	for (i = 0; i < 11; i++) {
@@ -57,7 +57,7 @@ static void test_conflicts_cost_their_cause(void **state)
 	ASK(good, XS_READ, t, "/shared");
 	PUTS(good, t, "/shared\0good");
 	OKAY(good, XS_TRANSACTION_END, t, "T");
-	store_set_time(s, 2000);
+	store_set_time(s, 2000000000);
 	assert_int_equal(conn_process(bad, 1), 1);
 	rig_audit(s);
 	store_free(s);
