@@ -8,6 +8,8 @@ run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 	cpio kmod xz-utils'
 test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	libxen-dev mandoc'
+# For benchmarks, which are run by hand.
+bench_packages='valgrind'
 
 # need PACKAGE...: installs what is missing, or says how.
 need() {

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How one row of the table is measured: in turn, and the median of the runs."""
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+
+from daemons import BenchError
+
+WARM = 2        # rounds of the load before instructions are counted
+
+
+class Row:
+    """A figure for each daemon, and what ours is held to.
+
+    Targets are (peer, relation, bound): peer is a daemon's name, "peer" for
+    the better one of Debian's two, or a text about a figure of ours alone,
+    which then comes with the row, in `own`.
+    """
+
+    def __init__(self, name, unit, values, targets, lower=False, own=None):
+        self.name, self.unit, self.values = name, unit, values
+        self.lower, self.targets, self.own = lower, targets, own or {}
+
+    def other(self, peer):
+        if peer == "peer":
+            known = [self.values[p] for p in ("C", "OCaml")
+                     if self.values.get(p)]
+            return (min if self.lower else max)(known) if known else None
+        return self.values.get(peer)
+
+    def verdicts(self):
+        """(text of the target, ratio or figure, whether it holds)"""
+        for peer, relation, bound in self.targets:
+            if peer in self.own:
+                figure = self.own[peer]
+            elif self.other(peer) and self.values.get("ours"):
+                figure = self.values["ours"] / self.other(peer)
+            else:
+                continue
+            holds = figure >= bound if relation == ">=" else figure <= bound
+            yield f"{peer} {relation} {bound:g}", figure, holds
+
+
+class Bench:
+    def __init__(self, daemons, tools, options):
+        self.daemons = daemons      # by name, in the order of their turns
+        self.tools = tools
+        self.options = options
+
+    def load(self, daemon, kind, *words):
+        """One run of the load generator; its report."""
+        run = subprocess.run(
+            [os.path.join(self.tools, "load"), *words, daemon.socket, kind],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=600, check=False)
+        if run.returncode:
+            raise BenchError(f"{kind} against {daemon.name}: "
+                             f"{run.stderr.strip()}\n{daemon.words()}")
+        return json.loads(run.stdout) if run.stdout else {}
+
+    def chosen(self, names=None):
+        return [d for name, d in self.daemons.items()
+                if names is None or name in names]
+
+    def rates(self, kind, *words, names=None, runs=None):
+        """The reports of each daemon, by its name: all are started, set up
+        once, and loaded in turn for a short time each."""
+        reports = {}
+        daemons = self.chosen(names)
+        seconds = str(self.options.seconds)
+        try:
+            for daemon in daemons:
+                daemon.start()
+                self.load(daemon, kind, "--only-setup", *words)
+                reports[daemon.name] = []
+            for _ in range(runs or self.options.runs):
+                for daemon in daemons:
+                    before = daemon.cpu()
+                    report = self.load(daemon, kind, "--no-setup",
+                                       "--seconds", seconds, *words)
+                    report["cpu"] = daemon.cpu() - before
+                    reports[daemon.name].append(report)
+        finally:
+            for daemon in daemons:
+                daemon.stop()
+        return reports
+
+    def instructions(self, daemon, kind, *words, requests=None):
+        """User-space instructions of the daemon for one request."""
+        if not shutil.which("valgrind"):
+            raise BenchError("no valgrind: apt-get install valgrind")
+        if requests is None:
+            requests = self.options.requests
+        out = os.path.join(self.options.folder, "callgrind.out.%p")
+        daemon.start(wrapper=(
+            "valgrind", "--tool=callgrind", "--instr-atstart=no",
+            "--trace-children=yes", f"--callgrind-out-file={out}"))
+        try:
+            self.load(daemon, kind, "--only-setup", *words)
+            self.load(daemon, kind, "--no-setup", "--requests",
+                      str(requests * WARM), *words)
+            self.instrument(daemon, "on")
+            done = self.load(daemon, kind, "--no-setup", "--requests",
+                             str(requests), *words)["requests"]
+            self.instrument(daemon, "off")
+        finally:
+            daemon.stop()
+        return self.collected() / done
+
+    @staticmethod
+    def instrument(daemon, state):
+        for pid in daemon.pids():
+            subprocess.run(["callgrind_control", "-i", state, str(pid)],
+                           stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, check=False)
+
+    def collected(self):
+        """Takes the profiles away; the instructions in them."""
+        total = 0
+        for name in os.listdir(self.options.folder):
+            if not name.startswith("callgrind.out."):
+                continue
+            path = os.path.join(self.options.folder, name)
+            with open(path, encoding="utf-8", errors="replace") as file:
+                total += sum(map(int, re.findall(r"^totals: (\d+)",
+                                                 file.read(), re.M)))
+            os.unlink(path)
+        return total
+
+
+def median(reports, member="rate"):
+    """The median of a member of the reports of each daemon."""
+    return {name: statistics.median(r[member] for r in all_of)
+            for name, all_of in reports.items() if all_of}
