@@ -22,6 +22,9 @@ CPUS = {
     # for a hypervisor whose guests run in ring 3.
     "max": "max,-smap,-monitor",
     "least": "qemu64,+svm,+npt,-monitor",
+    # For counts of instructions: with ERMS kernels copy a byte at a time by
+    # REP MOVSB, and each byte counts.
+    "counted": "max,-smap,-monitor,-erms",
 }
 PROMPT = r"dom0# "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[c78=>]")
