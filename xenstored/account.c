@@ -5,13 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int64_t account_node_cost(const struct node *n)
-{
-	return NODE_COST + (int64_t)n->name->len +
-	       (n->value ? (int64_t)n->value->len : 0) +
-	       (int64_t)(n->perms->count * sizeof(struct perm_entry));
-}
-
 int deltas_reserve(struct deltas *d, size_t count)
 {
 	size_t room = d->room;
@@ -60,6 +53,7 @@ void deltas_apply(struct store *s, struct deltas *d)
 	size_t i;
 
 	for (i = 0; i < d->count; i++) {
+		s->node_bytes += d->at[i].node_bytes;
 		dom = domain_find(s, d->at[i].domid);
 		if (!dom || domain_era(s, d->at[i].domid) != d->at[i].era)
 			continue;

@@ -24,9 +24,9 @@ static int add_node(
 	(void)len;
 	if (deltas_reserve(&t->sums, 1))
 		return -1;
-	deltas_add(&t->sums, &n->perms->entry[0], 1, account_node_cost(n));
-	for (i = 0; i < n->perms->count; i++)
-		if (n->perms->entry[i].access > PERM_BOTH)
+	deltas_add(&t->sums, &node_perms(n)->entry[0], 1, node_cost(n));
+	for (i = 0; i < node_perms(n)->count; i++)
+		if (node_perms(n)->entry[i].access > PERM_BOTH)
 			t->wrong = "a permission is no permission";
 	return 0;
 }

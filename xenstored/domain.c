@@ -147,8 +147,8 @@ static int note_owned(
 	struct estate *e = ctx;
 	char **more;
 
-	if (n->perms->entry[0].domid != e->domid ||
-		n->perms->entry[0].era != e->era || len <= 1)
+	if (node_perms(n)->entry[0].domid != e->domid ||
+		node_perms(n)->entry[0].era != e->era || len <= 1)
 		return 0;
 	if (e->count == e->room) {
 		more = realloc(e->paths, (e->room * 2 + 16) * sizeof(*more));
@@ -193,7 +193,7 @@ static int take_back_root(struct store *s, const struct domain *d)
 	struct view v = { .store = s, .root = &s->root, .deltas = &deltas };
 	int rc;
 
-	if (s->root->perms->entry[0].domid != d->domid)
+	if (node_perms(s->root)->entry[0].domid != d->domid)
 		return 0;
 	perms = perm_list_new(1);
 	if (!perms)
@@ -227,8 +227,8 @@ static void delete_estate(struct store *s, const struct domain *d)
 		return;
 	snprintf(path, sizeof(path), "/local/domain/%u", d->domid);
 	home = tree_find(s->root, path, strlen(path));
-	if (home && home->perms->entry[0].domid == e.domid &&
-		home->perms->entry[0].era == e.era)
+	if (home && node_perms(home)->entry[0].domid == e.domid &&
+		node_perms(home)->entry[0].era == e.era)
 		rc = remove_as_control(s, path);
 	if (!rc && d->account.nodes > 0)
 		rc = take_back_root(s, d);

@@ -46,16 +46,11 @@ static int check_nodes(struct view *v, int64_t more)
 		(d ? d->account.nodes : 0) + pending_of(v, false) + more);
 }
 
-static int64_t perms_cost(const struct perm_list *perms)
-{
-	return (int64_t)(perms->count * sizeof(struct perm_entry));
-}
-
 static int check_size(
-	struct view *v, const struct blob *value, const struct perm_list *perms)
+	struct view *v, size_t value_len, const struct perm_list *perms)
 {
 	return quota_check(v->store, v->who.domid, QUOTA_NODE_SIZE,
-		(value ? (int64_t)value->len : 0) + perms_cost(perms));
+		(int64_t)(value_len + perms->count * sizeof(perms->entry[0])));
 }
 
 int edit_look(struct view *v, const char *path, size_t len, struct node **out)
@@ -64,7 +59,7 @@ int edit_look(struct view *v, const char *path, size_t len, struct node **out)
 	struct node *n = tree_find_nearest(*v->root, path, len, &found);
 
 	/* Who may not read the parent is not told what is missing in it. */
-	if (!(perm_access(n->perms, &v->who) & PERM_READ))
+	if (!(perm_access(node_perms(n), &v->who) & PERM_READ))
 		return -EACCES;
 	if (found != len)
 		return -ENOENT;
@@ -94,30 +89,25 @@ static struct perm_list *inherit(const struct view *v, struct perm_list *from)
  * the last with the value. Consumes nothing; adds up what they cost.
  */
 static struct node *build_chain(struct view *v, const char *rest, size_t len,
-	struct perm_list *perms, struct blob *value, int64_t *cost)
+	struct perm_list *perms, const void *value, size_t value_len,
+	int64_t *cost)
 {
 	struct tree *t = &v->store->tree;
 	struct node *below = NULL, *n = NULL;
-	struct blob *name;
 	size_t start, end = len;
 
 	while (end) {
 		start = end;
 		while (start && rest[start - 1] != '/')
 			start--;
-		name = blob_new(rest + start, end - start);
-		n = name ? tree_node_new(t, name, below ? NULL : value, perms)
-			 : NULL;
+		n = tree_node_new(t, rest + start, end - start,
+			below ? NULL : value, below ? 0 : value_len, perms);
 		if (!n) {
-			blob_put(name);
 			tree_put(t, below);
 			return NULL;
 		}
-		perm_list_get(perms);
-		if (!below)
-			blob_get(value);
-		n->kids = below;
-		*cost += account_node_cost(n);
+		n->kids = arena_ref(below);
+		*cost += node_cost(n);
 		below = n;
 		end = start;
 		while (end && rest[end - 1] == '/')
@@ -137,17 +127,18 @@ static int64_t count_components(const char *rest, size_t len)
 }
 
 static int create(struct view *v, const char *path, size_t len, size_t found,
-	struct node *nearest, struct blob *value, struct change *change)
+	struct node *nearest, const void *value, size_t value_len,
+	struct change *change)
 {
 	struct tree *t = &v->store->tree;
 	const char *rest = path + found;
 	size_t rest_len = len - found;
-	struct perm_list *perms;
+	struct perm_list *perms = node_perms(nearest);
 	struct node *chain;
 	int64_t cost = 0, count;
 	int rc;
 
-	if (!(perm_access(nearest->perms, &v->who) & PERM_WRITE))
+	if (!(perm_access(perms, &v->who) & PERM_WRITE))
 		return -EACCES;
 	while (*rest == '/') {
 		rest++;
@@ -156,15 +147,15 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	count = count_components(rest, rest_len);
 	rc = check_nodes(v, count);
 	if (!rc)
-		rc = check_size(v, value, nearest->perms);
+		rc = check_size(v, value_len, perms);
 	if (!rc)
 		rc = deltas_reserve(v->deltas, 1);
 	if (rc)
 		return rc;
-	perms = inherit(v, nearest->perms);
+	perms = inherit(v, perms);
 	if (!perms)
 		return -ENOMEM;
-	chain = build_chain(v, rest, rest_len, perms, value, &cost);
+	chain = build_chain(v, rest, rest_len, perms, value, value_len, &cost);
 	rc = chain ? check_memory(v, cost) : -ENOMEM;
 	if (!rc)
 		rc = tree_attach(t, v->root, path, found, chain);
@@ -179,32 +170,33 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	return rc;
 }
 
-int edit_write(struct view *v, const char *path, size_t len, struct blob *value,
-	struct change *change)
+int edit_write(struct view *v, const char *path, size_t len, const void *value,
+	size_t value_len, struct change *change)
 {
 	size_t found;
 	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	const struct perm_list *perms = node_perms(n);
+	struct perm_entry owner = perms->entry[0];
 	int64_t more;
 	int rc;
 
 	if (found != len)
-		return create(v, path, len, found, n, value, change);
-	if (!(perm_access(n->perms, &v->who) & PERM_WRITE))
+		return create(v, path, len, found, n, value, value_len, change);
+	if (!(perm_access(perms, &v->who) & PERM_WRITE))
 		return -EACCES;
-	more = (value ? (int64_t)value->len : 0) -
-	       (n->value ? (int64_t)n->value->len : 0);
-	rc = check_size(v, value, n->perms);
+	more = node_cost_of(node_name_len(n), value_len, perms) - node_cost(n);
+	rc = check_size(v, value_len, perms);
 	if (!rc)
 		rc = check_memory(v, more);
-	if (!rc)
+	if (!rc && more)
 		rc = deltas_reserve(v->deltas, 1);
 	if (!rc)
-		rc = tree_edit(&v->store->tree, v->root, path, len, &n);
+		rc = tree_set_value(
+			&v->store->tree, v->root, path, len, value, value_len);
 	if (rc)
 		return rc;
-	blob_put(n->value);
-	n->value = blob_get(value);
-	deltas_add(v->deltas, &n->perms->entry[0], 0, more);
+	if (more)
+		deltas_add(v->deltas, &owner, 0, more);
 	change->happened = true;
 	return 0;
 }
@@ -215,21 +207,14 @@ int edit_put(struct store *s, struct deltas *deltas, const char *path,
 {
 	struct view v = { .store = s, .root = &s->root, .deltas = deltas };
 	struct change change = { 0 };
-	struct blob *blob = NULL;
 	size_t found;
 	int rc = 0;
 
 	tree_find_nearest(s->root, path, len, &found);
 	if (found != len && found != path_parent_len(path, len))
 		return -ENOENT;
-	if (value_len) {
-		blob = blob_new(value, value_len);
-		if (!blob)
-			return -ENOMEM;
-	}
 	domain_subject(s, 0, &v.who);
-	rc = edit_write(&v, path, len, blob, &change);
-	blob_put(blob);
+	rc = edit_write(&v, path, len, value, value_len, &change);
 	if (!rc)
 		rc = edit_perms(&v, path, len, perms, &change);
 	change_drop(s, &change);
@@ -243,8 +228,8 @@ int edit_mkdir(
 	struct node *n = tree_find_nearest(*v->root, path, len, &found);
 
 	if (found != len)
-		return create(v, path, len, found, n, NULL, change);
-	return perm_access(n->perms, &v->who) & PERM_WRITE ? 0 : -EACCES;
+		return create(v, path, len, found, n, NULL, 0, change);
+	return perm_access(node_perms(n), &v->who) & PERM_WRITE ? 0 : -EACCES;
 }
 
 static int note_loss(
@@ -256,8 +241,7 @@ static int note_loss(
 	(void)path;
 	(void)len;
 	if (!rc)
-		deltas_add(
-			lost, &n->perms->entry[0], -1, -account_node_cost(n));
+		deltas_add(lost, &node_perms(n)->entry[0], -1, -node_cost(n));
 	return rc;
 }
 
@@ -284,11 +268,11 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 	if (len <= 1)
 		return -EINVAL;
 	if (found != len) {
-		if (!(perm_access(n->perms, &v->who) & PERM_READ))
+		if (!(perm_access(node_perms(n), &v->who) & PERM_READ))
 			return -EACCES;
 		return found == path_parent_len(path, len) ? 0 : -ENOENT;
 	}
-	if (!(perm_access(n->perms, &v->who) & PERM_WRITE))
+	if (!(perm_access(node_perms(n), &v->who) & PERM_WRITE))
 		return -EACCES;
 	rc = tree_walk(n, NULL, 0, note_loss, &lost);
 	if (!rc)
@@ -307,33 +291,39 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 int edit_perms(struct view *v, const char *path, size_t len,
 	struct perm_list *perms, struct change *change)
 {
+	struct perm_list *old;
 	struct node *n;
-	int64_t cost;
+	int64_t was, is;
 	int rc;
 
 	rc = edit_look(v, path, len, &n);
 	if (rc)
 		return rc;
-	if (!perm_is_owner(n->perms, &v->who))
+	old = node_perms(n);
+	if (!perm_is_owner(old, &v->who))
 		return -EACCES;
 	if (!v->who.is_control &&
-		(perms->entry[0].domid != n->perms->entry[0].domid ||
-			perms->entry[0].era != n->perms->entry[0].era))
+		(perms->entry[0].domid != old->entry[0].domid ||
+			perms->entry[0].era != old->entry[0].era))
 		return -EPERM;
-	rc = check_size(v, n->value, perms);
+	was = node_cost(n);
+	is = node_cost_of(node_name_len(n), node_value_len(n), perms);
+	rc = check_size(v, node_value_len(n), perms);
 	if (!rc)
-		rc = check_memory(v, perms_cost(perms) - perms_cost(n->perms));
+		rc = check_memory(v, is - was);
 	if (!rc)
 		rc = deltas_reserve(v->deltas, 2);
-	if (!rc)
-		rc = tree_edit(&v->store->tree, v->root, path, len, &n);
 	if (rc)
 		return rc;
-	cost = account_node_cost(n);
-	deltas_add(v->deltas, &n->perms->entry[0], -1, -cost);
-	change->old_perms = n->perms;
-	n->perms = perm_list_get(perms);
-	deltas_add(v->deltas, &n->perms->entry[0], 1, account_node_cost(n));
+	perm_list_get(old);
+	rc = tree_set_perms(&v->store->tree, v->root, path, len, perms);
+	if (rc) {
+		perm_list_put(old);
+		return rc;
+	}
+	deltas_add(v->deltas, &old->entry[0], -1, -was);
+	deltas_add(v->deltas, &perms->entry[0], 1, is);
+	change->old_perms = old;
 	change->happened = true;
 	return 0;
 }

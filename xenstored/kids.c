@@ -4,7 +4,7 @@
  *
  * The parameters (3, 2) are those that Hirai and Yamamoto proved sound
  * ("Balancing weight-balanced trees", 2011). An insertion or a removal takes
- * its nodes from the reserve, so that it cannot fail half way.
+ * its nodes from a reserve, so that it cannot fail half way.
  */
 #include "kids.h"
 
@@ -12,171 +12,213 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELTA	  3
-#define GAMMA	  2
-#define SPARE_MAX (4 * TREE_BALANCE_MAX)
+#define DELTA 3
+#define GAMMA 2
 
-static int reserve(struct tree *t)
+size_t node_bytes(size_t name_len, size_t value_len)
 {
-	struct node *n;
+	size_t size = sizeof(struct node) + name_len + value_len;
 
-	while (t->spare_count < 3 * TREE_BALANCE_MAX) {
-		n = malloc(sizeof(*n));
-		if (!n)
-			return -ENOMEM;
-		n->next = t->spare;
-		t->spare = n;
-		t->spare_count++;
-	}
-	return 0;
+	/* name_word() reads so far. */
+	return size < sizeof(struct node) + 8 ? sizeof(struct node) + 8 : size;
 }
 
-struct node *kids_alloc(struct tree *t)
+static int64_t perms_cost(const struct perm_list *perms)
 {
-	struct node *n = t->spare;
+	return (int64_t)(perms->count * sizeof(struct perm_entry));
+}
 
-	if (!n)
-		return malloc(sizeof(*n));
-	t->spare = n->next;
-	t->spare_count--;
+int64_t node_cost_of(
+	size_t name_len, size_t value_len, const struct perm_list *perms)
+{
+	return (int64_t)arena_size(node_bytes(name_len, value_len)) +
+	       perms_cost(perms);
+}
+
+int64_t node_cost(const struct node *n)
+{
+	return node_cost_of(node_name_len(n), n->value_len, node_perms(n));
+}
+
+int64_t kids_perms_cost(const struct node *n)
+{
+	return perms_cost(node_perms(n));
+}
+
+struct node *kids_alloc(struct tree *t, size_t name_len, size_t value_len)
+{
+	size_t size = node_bytes(name_len, value_len);
+	struct node *n = arena_alloc(size);
+
+	if (n)
+		t->live_bytes += (int64_t)arena_size(size);
 	return n;
 }
 
 void kids_free(struct tree *t, struct node *n)
 {
-	if (t->spare_count >= SPARE_MAX) {
-		free(n);
-		return;
-	}
-	n->next = t->spare;
-	t->spare = n;
-	t->spare_count++;
+	size_t size = node_size(n);
+
+	t->live_bytes -= (int64_t)arena_size(size);
+	arena_free(n, size);
 }
 
-int kids_own(struct tree *t, struct node **slot)
+static void get(uint32_t ref)
 {
-	struct node *old = *slot, *n;
+	if (ref)
+		node_at(ref)->refs++;
+}
+
+void kids_replace(struct tree *t, uint32_t *slot, struct node *n)
+{
+	struct node *old = node_at(*slot);
+
+	n->refs = 1;
+	n->count = old->count;
+	n->bytes = old->bytes;
+	n->stamp = old->stamp;
+	n->left = old->left;
+	n->right = old->right;
+	n->kids = old->kids;
+	n->perms = old->perms;
+	*slot = arena_ref(n);
+	if (old->refs == 1) {
+		kids_free(t, old);
+		return;
+	}
+	old->refs--;
+	get(n->left);
+	get(n->right);
+	get(n->kids);
+	t->live_bytes += perms_cost(perm_list_get(node_perms(n)));
+}
+
+int kids_own(struct tree *t, uint32_t *slot)
+{
+	struct node *old = node_at(*slot), *n;
+	size_t name_len = node_name_len(old);
 
 	if (old->refs == 1)
 		return 0;
-	n = kids_alloc(t);
+	n = kids_alloc(t, name_len, old->value_len);
 	if (!n)
 		return -ENOMEM;
-	*n = *old;
-	n->refs = 1;
-	tree_get(n->left);
-	tree_get(n->right);
-	tree_get(n->kids);
-	blob_get(n->name);
-	blob_get(n->value);
-	perm_list_get(n->perms);
-	old->refs--;
-	*slot = n;
+	n->name_len = old->name_len;
+	n->value_len = old->value_len;
+	memcpy(n->text, old->text, name_len + old->value_len);
+	kids_replace(t, slot, n);
 	return 0;
 }
 
-/* kids_own() behind a reserve that was filled. */
-static struct node *own(struct tree *t, struct node **slot)
+/* kids_own() behind a reserve that was made. */
+static struct node *own(struct tree *t, uint32_t *slot)
 {
 	if (kids_own(t, slot))
 		abort();
-	return *slot;
+	return node_at(*slot);
 }
 
-static uint64_t count_of(const struct node *n)
+static uint64_t count_of(uint32_t ref)
 {
-	return n ? n->count : 0;
+	return ref ? node_at(ref)->count : 0;
+}
+
+static uint32_t bytes_of(uint32_t ref)
+{
+	return ref ? node_at(ref)->bytes : 0;
+}
+
+static uint32_t list_bytes(const struct node *n)
+{
+	return (uint32_t)node_name_len(n) + 1 + bytes_of(n->left) +
+	       bytes_of(n->right);
 }
 
 static void sum_up(struct node *n)
 {
 	n->count = (uint32_t)(1 + count_of(n->left) + count_of(n->right));
-	n->bytes = n->name->len + 1u + (n->left ? n->left->bytes : 0) +
-		   (n->right ? n->right->bytes : 0);
+	n->bytes = list_bytes(n);
 }
 
-static void rotate_left(struct tree *t, struct node **slot)
+static void rotate_left(struct tree *t, uint32_t *slot)
 {
-	struct node *n = *slot, *r = own(t, &n->right);
+	struct node *n = node_at(*slot), *r = own(t, &n->right);
+	uint32_t ref = n->right;
 
 	n->right = r->left;
-	r->left = n;
+	r->left = *slot;
 	sum_up(n);
 	sum_up(r);
-	*slot = r;
+	*slot = ref;
 }
 
-static void rotate_right(struct tree *t, struct node **slot)
+static void rotate_right(struct tree *t, uint32_t *slot)
 {
-	struct node *n = *slot, *l = own(t, &n->left);
+	struct node *n = node_at(*slot), *l = own(t, &n->left);
+	uint32_t ref = n->left;
 
 	n->left = l->right;
-	l->right = n;
+	l->right = *slot;
 	sum_up(n);
 	sum_up(l);
-	*slot = l;
+	*slot = ref;
 }
 
-static bool is_heavy(const struct node *light, const struct node *heavy)
+static bool is_heavy(uint32_t light, uint32_t heavy)
 {
 	return DELTA * (count_of(light) + 1) < count_of(heavy) + 1;
 }
 
-static bool is_single(const struct node *inner, const struct node *outer)
+static bool is_single(uint32_t inner, uint32_t outer)
 {
 	return count_of(inner) + 1 < GAMMA * (count_of(outer) + 1);
 }
 
 /* `*slot` is owned and its sums may be stale. */
-static void balance(struct tree *t, struct node **slot)
+static void balance(struct tree *t, uint32_t *slot)
 {
-	struct node *n = *slot;
+	struct node *n = node_at(*slot), *side;
 
 	sum_up(n);
 	if (is_heavy(n->left, n->right)) {
-		own(t, &n->right);
-		if (!is_single(n->right->left, n->right->right)) {
-			own(t, &n->right->left);
+		side = own(t, &n->right);
+		if (!is_single(side->left, side->right)) {
+			own(t, &side->left);
 			rotate_right(t, &n->right);
 		}
 		rotate_left(t, slot);
 	} else if (is_heavy(n->right, n->left)) {
-		own(t, &n->left);
-		if (!is_single(n->left->right, n->left->left)) {
-			own(t, &n->left->right);
+		side = own(t, &n->left);
+		if (!is_single(side->right, side->left)) {
+			own(t, &side->right);
 			rotate_left(t, &n->left);
 		}
 		rotate_right(t, slot);
 	}
 }
 
-static int order(const struct node *a, const struct node *b)
-{
-	return tree_name_cmp(
-		a->name->bytes, a->name->len, b->name->bytes, b->name->len);
-}
-
-static void insert(struct tree *t, struct node **slot, struct node *child)
+static void insert(struct tree *t, uint32_t *slot, struct node *child,
+	const struct name_key *key)
 {
 	struct node *n;
 
 	if (!*slot) {
-		*slot = child;
+		*slot = arena_ref(child);
 		return;
 	}
 	n = own(t, slot);
-	insert(t, order(child, n) < 0 ? &n->left : &n->right, child);
+	insert(t, name_key_cmp(key, n) < 0 ? &n->left : &n->right, child, key);
 	balance(t, slot);
 }
 
 /* Takes the first node of the subtree out. */
-static struct node *take_first(struct tree *t, struct node **slot)
+static struct node *take_first(struct tree *t, uint32_t *slot)
 {
 	struct node *n = own(t, slot), *first;
 
 	if (!n->left) {
 		*slot = n->right;
-		n->right = NULL;
+		n->right = 0;
 		return n;
 	}
 	first = take_first(t, &n->left);
@@ -185,13 +227,13 @@ static struct node *take_first(struct tree *t, struct node **slot)
 }
 
 static struct node *take(
-	struct tree *t, struct node **slot, const char *name, size_t len)
+	struct tree *t, uint32_t *slot, const struct name_key *key)
 {
 	struct node *n = own(t, slot), *taken, *next;
-	int c = tree_name_cmp(name, len, n->name->bytes, n->name->len);
+	int c = name_key_cmp(key, n);
 
 	if (c) {
-		taken = take(t, c < 0 ? &n->left : &n->right, name, len);
+		taken = take(t, c < 0 ? &n->left : &n->right, key);
 		balance(t, slot);
 		return taken;
 	}
@@ -201,33 +243,35 @@ static struct node *take(
 		next = take_first(t, &n->right);
 		next->left = n->left;
 		next->right = n->right;
-		*slot = next;
+		*slot = arena_ref(next);
 		balance(t, slot);
 	}
-	n->left = n->right = NULL;
+	n->left = n->right = 0;
 	sum_up(n);
 	return n;
 }
 
-int kids_insert(struct tree *t, struct node **kids, struct node *child)
+int kids_insert(struct tree *t, uint32_t *kids, struct node *child)
 {
-	int rc = reserve(t);
+	struct name_key key;
+	int rc = arena_reserve();
 
 	if (rc)
 		return rc;
 	sum_up(child);
-	insert(t, kids, child);
+	name_key_init(&key, node_name(child), node_name_len(child));
+	insert(t, kids, child, &key);
 	return 0;
 }
 
-int kids_remove(struct tree *t, struct node **kids, const char *name,
-	size_t len, struct node **out)
+int kids_remove(struct tree *t, uint32_t *kids, const struct name_key *key,
+	struct node **out)
 {
-	int rc = reserve(t);
+	int rc = arena_reserve();
 
 	if (rc)
 		return rc;
-	*out = take(t, kids, name, len);
+	*out = take(t, kids, key);
 	return 0;
 }
 
@@ -236,33 +280,33 @@ void kid_iter_init(struct kid_iter *it, const struct node *parent)
 	const struct node *n;
 
 	it->depth = 0;
-	for (n = parent->kids; n; n = n->left)
+	for (n = node_at(parent->kids); n; n = node_at(n->left))
 		it->stack[it->depth++] = n;
 }
 
 void kid_iter_seek(struct kid_iter *it, const struct node *parent,
 	uint64_t offset, uint64_t *skip)
 {
-	const struct node *n = parent->kids;
+	const struct node *n = node_at(parent->kids);
 	uint64_t before;
 
 	it->depth = 0;
 	*skip = 0;
 	while (n) {
-		before = n->left ? n->left->bytes : 0;
+		before = bytes_of(n->left);
 		if (offset < before) {
 			it->stack[it->depth++] = n;
-			n = n->left;
+			n = node_at(n->left);
 			continue;
 		}
 		offset -= before;
-		if (offset < n->name->len + 1u) {
+		if (offset < node_name_len(n) + 1) {
 			it->stack[it->depth++] = n;
 			*skip = offset;
 			return;
 		}
-		offset -= n->name->len + 1u;
-		n = n->right;
+		offset -= node_name_len(n) + 1;
+		n = node_at(n->right);
 	}
 }
 
@@ -273,9 +317,15 @@ const struct node *kid_iter_next(struct kid_iter *it)
 	if (!it->depth)
 		return NULL;
 	n = it->stack[--it->depth];
-	for (down = n->right; down; down = down->left)
+	for (down = node_at(n->right); down; down = node_at(down->left))
 		it->stack[it->depth++] = down;
 	return n;
+}
+
+static bool is_same_name(const struct node *a, const struct node *b)
+{
+	return a->name_len == b->name_len &&
+	       !memcmp(a->text, b->text, node_name_len(a));
 }
 
 bool tree_same_names(const struct node *a, const struct node *b)
@@ -290,33 +340,38 @@ bool tree_same_names(const struct node *a, const struct node *b)
 	kid_iter_init(&ia, a);
 	kid_iter_init(&ib, b);
 	while ((na = kid_iter_next(&ia)) && (nb = kid_iter_next(&ib)))
-		if (order(na, nb))
+		if (!is_same_name(na, nb))
 			return false;
 	return true;
 }
 
 uint64_t tree_list_bytes(const struct node *parent)
 {
-	return parent->kids ? parent->kids->bytes : 0;
+	return bytes_of(parent->kids);
+}
+
+static int order(const struct node *a, const struct node *b)
+{
+	return tree_name_cmp(
+		a->text, node_name_len(a), b->text, node_name_len(b));
 }
 
 const char *kids_audit(const struct node *n)
 {
-	uint64_t left = count_of(n->left), right = count_of(n->right);
+	const struct perm_list *perms = node_perms(n);
 
 	if (!n->refs)
 		return "a node without references is linked";
-	if (n->count != left + right + 1)
+	if (n->count != count_of(n->left) + count_of(n->right) + 1)
 		return "a sibling count is wrong";
-	if (n->bytes != n->name->len + 1u + (n->left ? n->left->bytes : 0) +
-				(n->right ? n->right->bytes : 0))
+	if (n->bytes != list_bytes(n))
 		return "a sum of name bytes is wrong";
 	if (is_heavy(n->left, n->right) || is_heavy(n->right, n->left))
 		return "a sibling tree is out of balance";
-	if ((n->left && order(n->left, n) >= 0) ||
-		(n->right && order(n->right, n) <= 0))
+	if ((n->left && order(node_at(n->left), n) >= 0) ||
+		(n->right && order(node_at(n->right), n) <= 0))
 		return "children are out of order";
-	if (!n->perms || !n->perms->count || !n->name->len)
+	if (!perms || !perms->refs || !perms->count || !node_name_len(n))
 		return "a node lacks its name or owner";
 	return NULL;
 }

@@ -1,22 +1,94 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The inside of the tree: sibling trees, for tree.c alone. */
+/* The inside of the tree: names as keys, and sibling trees, for tree.c. */
 #ifndef XENSTORED_KIDS_H
 #define XENSTORED_KIDS_H
 
+#include <string.h>
+
 #include "tree.h"
 
-/* A node's memory, from and to the reserve; NULL without memory. */
-struct node *kids_alloc(struct tree *t);
+/* A name made ready to be compared: mostly two words tell. */
+struct name_key {
+	uint64_t word; /* the first bytes, the first one highest */
+	const char *text;
+	uint16_t len;
+	uint16_t rank; /* a number's length, more than that for other names */
+};
+
+#define RANK_OTHER 0xffffu
+
+static inline uint64_t name_word(const char *text, size_t len)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	word = __builtin_bswap64(word);
+	return len < 8 ? word & ~(UINT64_MAX >> (8 * len)) : word;
+}
+
+/* `text` is of 1 to PATH_MAX_LEN bytes. */
+static inline void name_key_init(
+	struct name_key *key, const char *text, size_t len)
+{
+	unsigned char is_other = 0;
+	uint64_t word = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		is_other |= (unsigned char)(text[i] - '0') > 9;
+	for (i = 0; i < len && i < 8; i++)
+		word |= (uint64_t)(unsigned char)text[i] << (56 - 8 * i);
+	key->word = word;
+	key->text = text;
+	key->len = (uint16_t)len;
+	key->rank = is_other ? RANK_OTHER : (uint16_t)len;
+}
+
+/* The order of tree_name_cmp(). */
+static inline int name_key_cmp(const struct name_key *key, const struct node *n)
+{
+	size_t len = node_name_len(n), least;
+	uint16_t rank =
+		n->name_len & NODE_IS_NUMBER ? (uint16_t)len : RANK_OTHER;
+	uint64_t word;
+	int c;
+
+	if (key->rank != rank)
+		return key->rank < rank ? -1 : 1;
+	word = name_word(n->text, len);
+	if (key->word != word)
+		return key->word < word ? -1 : 1;
+	least = key->len < len ? key->len : len;
+	if (least > 8) {
+		c = memcmp(key->text + 8, n->text + 8, least - 8);
+		if (c)
+			return c;
+	}
+	return (int)key->len - (int)len;
+}
+
+static inline struct node *node_at(uint32_t ref)
+{
+	return arena_at(ref);
+}
+
+/* A node of uninitialised content and its freeing, both accounted. */
+struct node *kids_alloc(struct tree *t, size_t name_len, size_t value_len);
 void kids_free(struct tree *t, struct node *n);
 
+/* The part of its cost that its permissions are. */
+int64_t kids_perms_cost(const struct node *n);
+
 /* Makes the node in `slot` private to it. -ENOMEM: nothing changed. */
-int kids_own(struct tree *t, struct node **slot);
+int kids_own(struct tree *t, uint32_t *slot);
+/* Puts `n` in the place of what is in `slot`, with its links and perms. */
+void kids_replace(struct tree *t, uint32_t *slot, struct node *n);
 
 /* Adds a child whose name is not there; -ENOMEM: nothing changed. */
-int kids_insert(struct tree *t, struct node **kids, struct node *child);
+int kids_insert(struct tree *t, uint32_t *kids, struct node *child);
 /* Takes out a child whose name is there; -ENOMEM: nothing changed. */
-int kids_remove(struct tree *t, struct node **kids, const char *name,
-	size_t len, struct node **out);
+int kids_remove(struct tree *t, uint32_t *kids, const struct name_key *key,
+	struct node **out);
 
 /* What is wrong with one node among its siblings, or NULL. */
 const char *kids_audit(const struct node *n);

@@ -30,8 +30,7 @@ int op_read(struct request *r)
 		rc = look(r, STEP_READ, p, &n);
 	if (rc)
 		return rc;
-	request_reply(r, n->value ? n->value->bytes : NULL,
-		n->value ? n->value->len : 0);
+	request_reply(r, node_value(n), node_value_len(n));
 	return 0;
 }
 
@@ -54,8 +53,8 @@ int op_directory(struct request *r)
 		return -E2BIG;
 	kid_iter_init(&it, n);
 	while ((kid = kid_iter_next(&it))) {
-		memcpy(list + len, kid->name->bytes, kid->name->len);
-		len += kid->name->len;
+		memcpy(list + len, node_name(kid), node_name_len(kid));
+		len += node_name_len(kid);
 		list[len++] = '\0';
 	}
 	request_reply(r, list, len);
@@ -71,15 +70,13 @@ static void reply_part(struct request *r, const struct node *n, uint64_t offset)
 	uint64_t skip;
 	size_t len, part;
 
-	len = (size_t)snprintf(list, sizeof(list), "%llu",
-		      (unsigned long long)n->stamp) +
-	      1;
+	len = (size_t)snprintf(list, sizeof(list), "%u", n->stamp) + 1;
 	kid_iter_seek(&it, n, offset, &skip);
 	while ((kid = kid_iter_next(&it))) {
-		part = kid->name->len - (size_t)skip;
+		part = node_name_len(kid) - (size_t)skip;
 		if (len + part + 1 > sizeof(list) - 1)
 			break;
-		memcpy(list + len, kid->name->bytes + skip, part);
+		memcpy(list + len, node_name(kid) + skip, part);
 		len += part;
 		list[len++] = '\0';
 		skip = 0;
@@ -113,22 +110,22 @@ int op_directory_part(struct request *r)
 }
 
 /* One edit, in the transaction or at once; then the answer, then events. */
-static int edit(struct request *r, const struct path *p, struct blob *value,
-	struct perm_list *perms)
+static int edit(struct request *r, const struct path *p, const void *value,
+	size_t value_len, struct perm_list *perms)
 {
+	struct edit e = { r->hdr->type, p->text, p->len, value, value_len,
+		perms };
 	struct view *v = &r->view;
 	struct change change = { 0 };
 	int rc;
 
 	if (v->txn)
-		return txn_edit(v, r->conn, r->hdr->type, p->text, p->len,
-			value, perms);
-	rc = txn_run_edit(
-		v, r->hdr->type, p->text, p->len, value, perms, &change);
+		return txn_edit(v, r->conn, &e);
+	rc = txn_run_edit(v, &e, &change);
 	if (rc)
 		return rc;
 	deltas_apply(r->store, v->deltas);
-	effect_edit(r->store, r->hdr->type, p->text, p->len, &change);
+	effect_edit(r->store, e.op, p->text, p->len, &change);
 	request_ok(r);
 	if (change.happened) {
 		blame_note(r->store, r->conn->domid, p->text, p->len);
@@ -140,21 +137,10 @@ static int edit(struct request *r, const struct path *p, struct blob *value,
 
 int op_write(struct request *r)
 {
-	struct blob *value = NULL;
 	struct path *p;
-	int rc;
+	int rc = request_path(r, false, &p);
 
-	rc = request_path(r, false, &p);
-	if (rc)
-		return rc;
-	if (r->len) {
-		value = blob_new(r->payload, r->len);
-		if (!value)
-			return -ENOMEM;
-	}
-	rc = edit(r, p, value, NULL);
-	blob_put(value);
-	return rc;
+	return rc ? rc : edit(r, p, r->payload, r->len, NULL);
 }
 
 int op_mkdir(struct request *r)
@@ -162,7 +148,7 @@ int op_mkdir(struct request *r)
 	struct path *p;
 	int rc = request_path(r, false, &p);
 
-	return rc ? rc : edit(r, p, NULL, NULL);
+	return rc ? rc : edit(r, p, NULL, 0, NULL);
 }
 
 int op_rm(struct request *r)
@@ -170,7 +156,7 @@ int op_rm(struct request *r)
 	struct path *p;
 	int rc = request_path(r, false, &p);
 
-	return rc ? rc : edit(r, p, NULL, NULL);
+	return rc ? rc : edit(r, p, NULL, 0, NULL);
 }
 
 /* The list that a path has, of a node or of a special name. */
@@ -190,7 +176,7 @@ static int find_perms(
 	}
 	rc = look(r, STEP_PERMS, p, &n);
 	if (!rc)
-		*out = n->perms;
+		*out = node_perms(n);
 	return rc;
 }
 
@@ -281,7 +267,7 @@ int op_set_perms(struct request *r)
 			effect_special(r->store, which);
 		}
 	} else {
-		rc = edit(r, p, NULL, perms);
+		rc = edit(r, p, NULL, 0, perms);
 	}
 	perm_list_put(perms);
 	return rc;

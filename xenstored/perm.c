@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Permission lists. */
+#include "arena.h"
 #include "perm.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char letters[] = "nrwb";
+
+static size_t list_size(size_t count)
+{
+	return sizeof(struct perm_list) + count * sizeof(struct perm_entry);
+}
 
 struct perm_list *perm_list_new(size_t count)
 {
 	struct perm_list *list;
 
-	list = calloc(1, sizeof(*list) + count * sizeof(list->entry[0]));
+	if (list_size(count) > ARENA_MAX)
+		return NULL;
+	list = arena_alloc(list_size(count));
 	if (!list)
 		return NULL;
+	memset(list, 0, list_size(count));
 	list->refs = 1;
 	list->count = (uint32_t)count;
 	return list;
@@ -31,7 +39,7 @@ struct perm_list *perm_list_get(struct perm_list *list)
 void perm_list_put(struct perm_list *list)
 {
 	if (list && --list->refs == 0)
-		free(list);
+		arena_free(list, list_size(list->count));
 }
 
 bool perm_list_equal(const struct perm_list *a, const struct perm_list *b)

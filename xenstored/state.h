@@ -37,8 +37,7 @@
 #define REPLY_BYTES_MAX (256 * 1024)
 /* Bytes of unread events at which a watch's events melt into one. */
 #define EVENT_BYTES_MAX (256 * 1024)
-/* What is charged for a node, a watch, a step of a transaction. */
-#define NODE_COST  96
+/* What is charged for a watch and a step, besides their text. */
 #define WATCH_COST 160
 #define STEP_COST  96
 
@@ -140,6 +139,16 @@ struct deltas {
 	size_t count, room;
 };
 
+/* A change that is asked for. */
+struct edit {
+	uint32_t op; /* XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS */
+	const char *path;
+	size_t len;
+	const void *value; /* of XS_WRITE */
+	size_t value_len;
+	struct perm_list *perms; /* of XS_SET_PERMS */
+};
+
 /* What an edit did, for the watches. */
 struct change {
 	bool happened;
@@ -157,11 +166,10 @@ struct step {
 	uint32_t op; /* of STEP_EDIT: XS_WRITE, XS_MKDIR, XS_RM, XS_SET_PERMS */
 	int err;
 	struct node *seen; /* the node that a read was answered from */
-	struct blob *value;
 	struct perm_list *perms;
 	struct change change;
-	size_t path_len;
-	char path[];
+	uint32_t path_len, value_len;
+	char path[]; /* with its NUL, then the value */
 };
 
 struct txn {
@@ -200,6 +208,7 @@ struct store {
 	uint64_t now;
 	struct tree tree;
 	struct node *root;
+	int64_t node_bytes; /* the costs of all nodes under it */
 	struct perm_list *special_perms[2];
 	struct list special_watches[2];
 	struct domain **domains[DOMID_COUNT / DOMID_PAGE];
@@ -252,7 +261,6 @@ void store_log(struct store *s, bool is_warning, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* account.c */
-int64_t account_node_cost(const struct node *n);
 /* Room for `count` more domains' changes; -ENOMEM. */
 int deltas_reserve(struct deltas *d, size_t count);
 void deltas_add(struct deltas *d, const struct perm_entry *owner, int64_t nodes,
@@ -263,8 +271,8 @@ const struct delta *deltas_find(
 void deltas_apply(struct store *s, struct deltas *d);
 
 /* edit.c: all or nothing; -EACCES, -ENOENT, -ENOSPC, -EINVAL, -ENOMEM */
-int edit_write(struct view *v, const char *path, size_t len, struct blob *value,
-	struct change *change);
+int edit_write(struct view *v, const char *path, size_t len, const void *value,
+	size_t value_len, struct change *change);
 int edit_mkdir(
 	struct view *v, const char *path, size_t len, struct change *change);
 int edit_rm(
@@ -309,11 +317,9 @@ void txn_free(struct conn *c, struct txn *t);
 /* Notes a request and its answer, for the end. -ENOSPC, -ENOMEM. */
 int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
 	const char *path, size_t len, struct node *seen, int err);
-int txn_edit(struct view *v, struct conn *c, uint32_t op, const char *path,
-	size_t len, struct blob *value, struct perm_list *perms);
+int txn_edit(struct view *v, struct conn *c, const struct edit *e);
 /* Runs one edit on a view; shared with requests outside transactions. */
-int txn_run_edit(struct view *v, uint32_t op, const char *path, size_t len,
-	struct blob *value, struct perm_list *perms, struct change *change);
+int txn_run_edit(struct view *v, const struct edit *e, struct change *change);
 
 /* blame.c */
 /* Notes that a commit of `domid` has changed `path`. */

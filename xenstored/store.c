@@ -15,19 +15,16 @@ static struct perm_list *control_perms(void)
 static int make_root(struct store *s)
 {
 	struct perm_list *perms = control_perms();
-	struct blob *name = blob_new("/", 1);
 	struct domain *d;
 
-	if (perms && name)
-		s->root = tree_node_new(&s->tree, name, NULL, perms);
-	if (!s->root) {
-		perm_list_put(perms);
-		blob_put(name);
+	if (perms)
+		s->root = tree_node_new(&s->tree, "/", 1, NULL, 0, perms);
+	perm_list_put(perms);
+	if (!s->root)
 		return -ENOMEM;
-	}
 	d = domain_find(s, 0);
 	d->account.nodes = 1;
-	d->account.node_bytes = account_node_cost(s->root);
+	d->account.node_bytes = s->node_bytes = node_cost(s->root);
 	return 0;
 }
 
@@ -68,7 +65,6 @@ void store_free(struct store *s)
 	perm_list_put(s->special_perms[1]);
 	domain_free_all(s);
 	watch_free_all(s);
-	tree_fini(&s->tree);
 	free(s->spare_in);
 	free(s);
 }
@@ -79,22 +75,15 @@ int store_write(
 	struct deltas deltas = { 0 };
 	struct change change = { 0 };
 	struct view v = { .store = s, .root = &s->root, .deltas = &deltas };
-	struct blob *blob = NULL;
-	int rc = 0;
+	int rc;
 
-	if (len) {
-		blob = blob_new(value, len);
-		if (!blob)
-			return -ENOMEM;
-	}
 	domain_subject(s, 0, &v.who);
-	rc = edit_write(&v, path, strlen(path), blob, &change);
+	rc = edit_write(&v, path, strlen(path), value, len, &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
 		effect_edit(s, XS_WRITE, path, strlen(path), &change);
 		watch_fire(s, path, strlen(path), &change);
 	}
-	blob_put(blob);
 	free(deltas.at);
 	change_drop(s, &change);
 	return rc;

@@ -7,56 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct blob *blob_new(const void *bytes, size_t len)
+static bool is_number(const char *s, size_t len)
 {
-	struct blob *b = malloc(sizeof(*b) + len);
+	size_t i;
 
-	if (!b)
-		return NULL;
-	b->refs = 1;
-	b->len = (uint32_t)len;
-	if (len)
-		memcpy(b->bytes, bytes, len);
-	return b;
+	for (i = 0; i < len; i++)
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+	return true;
 }
 
-struct blob *blob_get(struct blob *blob)
+struct node *tree_node_new(struct tree *t, const char *name, size_t name_len,
+	const void *value, size_t value_len, struct perm_list *perms)
 {
-	if (blob)
-		blob->refs++;
-	return blob;
-}
-
-void blob_put(struct blob *blob)
-{
-	if (blob && --blob->refs == 0)
-		free(blob);
-}
-
-bool blob_equal(const struct blob *a, const struct blob *b)
-{
-	uint32_t a_len = a ? a->len : 0, b_len = b ? b->len : 0;
-
-	if (a == b)
-		return true;
-	return a_len == b_len && (!a_len || !memcmp(a->bytes, b->bytes, a_len));
-}
-
-struct node *tree_node_new(struct tree *t, struct blob *name,
-	struct blob *value, struct perm_list *perms)
-{
-	struct node *n = kids_alloc(t);
+	struct node *n = kids_alloc(t, name_len, value_len);
 
 	if (!n)
 		return NULL;
 	memset(n, 0, sizeof(*n));
 	n->refs = 1;
 	n->count = 1;
-	n->bytes = name->len + 1u;
-	n->name = name;
-	n->value = value;
-	n->perms = perms;
+	n->bytes = (uint32_t)name_len + 1;
+	n->perms = arena_ref(perm_list_get(perms));
 	n->stamp = ++t->stamp;
+	n->name_len = (uint16_t)name_len;
+	if (is_number(name, name_len))
+		n->name_len |= NODE_IS_NUMBER;
+	n->value_len = (uint16_t)value_len;
+	memcpy(n->text, name, name_len);
+	if (value_len)
+		memcpy(n->text + name_len, value, value_len);
+	t->live_bytes += kids_perms_cost(n);
 	return n;
 }
 
@@ -67,51 +48,31 @@ struct node *tree_get(struct node *n)
 	return n;
 }
 
-static void drop(struct node **waiting, struct node *n)
+static void drop(uint32_t *waiting, uint32_t ref)
 {
+	struct node *n = node_at(ref);
+
 	if (n && --n->refs == 0) {
 		n->next = *waiting;
-		*waiting = n;
+		*waiting = ref;
 	}
 }
 
 void tree_put(struct tree *t, struct node *n)
 {
-	struct node *waiting = NULL;
+	uint32_t waiting = 0;
 
-	drop(&waiting, n);
+	drop(&waiting, arena_ref(n));
 	while (waiting) {
-		n = waiting;
+		n = node_at(waiting);
 		waiting = n->next;
 		drop(&waiting, n->left);
 		drop(&waiting, n->right);
 		drop(&waiting, n->kids);
-		blob_put(n->name);
-		blob_put(n->value);
-		perm_list_put(n->perms);
+		t->live_bytes -= kids_perms_cost(n);
+		perm_list_put(node_perms(n));
 		kids_free(t, n);
 	}
-}
-
-void tree_fini(struct tree *t)
-{
-	struct node *n;
-
-	while ((n = t->spare)) {
-		t->spare = n->next;
-		free(n);
-	}
-	t->spare_count = 0;
-}
-
-static bool is_number(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
 }
 
 int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
@@ -129,18 +90,27 @@ int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len < b_len ? -1 : 1;
 }
 
-struct node *tree_child(const struct node *n, const char *name, size_t len)
+static struct node *child_by_key(
+	const struct node *n, const struct name_key *key)
 {
-	struct node *k = n->kids;
+	struct node *k = node_at(n->kids);
 	int c;
 
 	while (k) {
-		c = tree_name_cmp(name, len, k->name->bytes, k->name->len);
+		c = name_key_cmp(key, k);
 		if (!c)
 			return k;
-		k = c < 0 ? k->left : k->right;
+		k = node_at(c < 0 ? k->left : k->right);
 	}
 	return NULL;
+}
+
+struct node *tree_child(const struct node *n, const char *name, size_t len)
+{
+	struct name_key key;
+
+	name_key_init(&key, name, len);
+	return child_by_key(n, &key);
 }
 
 struct node *tree_find_nearest(
@@ -170,47 +140,118 @@ struct node *tree_find(struct node *root, const char *path, size_t len)
 	return found == len ? n : NULL;
 }
 
-int tree_edit(struct tree *t, struct node **root, const char *path, size_t len,
-	struct node **out)
+/*
+ * Finds the slot of the node at `path`, all above it made this root's own;
+ * what is in the slot may still be shared.
+ */
+static int find_slot(struct tree *t, uint32_t *root, const char *path,
+	size_t len, uint32_t **out)
 {
 	const char *at = path, *end = path + len, *name;
-	struct node **slot = root, *n;
+	struct name_key key;
+	uint32_t *slot = root;
+	struct node *n;
 	size_t name_len;
 	int c, rc;
 
-	rc = kids_own(t, slot);
-	while (!rc && (name_len = path_step(&at, end, &name))) {
-		slot = &(*slot)->kids;
+	while ((name_len = path_step(&at, end, &name))) {
+		rc = kids_own(t, slot);
+		if (rc)
+			return rc;
+		name_key_init(&key, name, name_len);
+		slot = &node_at(*slot)->kids;
 		for (;;) {
-			n = *slot;
+			n = node_at(*slot);
 			if (!n)
 				return -ENOENT;
+			c = name_key_cmp(&key, n);
+			if (!c)
+				break;
 			rc = kids_own(t, slot);
 			if (rc)
 				return rc;
-			n = *slot;
-			c = tree_name_cmp(
-				name, name_len, n->name->bytes, n->name->len);
-			if (!c)
-				break;
+			n = node_at(*slot);
 			slot = c < 0 ? &n->left : &n->right;
 		}
 	}
+	*out = slot;
+	return 0;
+}
+
+/* The node at `path`, made this root's own. */
+static int tree_edit(struct tree *t, uint32_t *root, const char *path,
+	size_t len, struct node **out)
+{
+	uint32_t *slot;
+	int rc = find_slot(t, root, path, len, &slot);
+
 	if (!rc)
-		*out = *slot;
+		rc = kids_own(t, slot);
+	if (!rc)
+		*out = node_at(*slot);
 	return rc;
+}
+
+int tree_set_value(struct tree *t, struct node **root, const char *path,
+	size_t len, const void *value, size_t value_len)
+{
+	uint32_t top = arena_ref(*root), *slot;
+	struct node *n, *old;
+	size_t name_len;
+	int rc = find_slot(t, &top, path, len, &slot);
+
+	if (rc)
+		goto out;
+	n = old = node_at(*slot);
+	name_len = node_name_len(old);
+	if (old->refs > 1 ||
+		arena_size(node_size(old)) !=
+			arena_size(node_bytes(name_len, value_len))) {
+		n = kids_alloc(t, name_len, value_len);
+		rc = n ? 0 : -ENOMEM;
+		if (rc)
+			goto out;
+		n->name_len = old->name_len;
+		memcpy(n->text, old->text, name_len);
+		kids_replace(t, slot, n);
+	}
+	n->value_len = (uint16_t)value_len;
+	if (value_len)
+		memcpy(n->text + name_len, value, value_len);
+out:
+	*root = node_at(top);
+	return rc;
+}
+
+int tree_set_perms(struct tree *t, struct node **root, const char *path,
+	size_t len, struct perm_list *perms)
+{
+	uint32_t top = arena_ref(*root);
+	struct node *n;
+	int rc = tree_edit(t, &top, path, len, &n);
+
+	*root = node_at(top);
+	if (rc)
+		return rc;
+	t->live_bytes -= kids_perms_cost(n);
+	perm_list_get(perms);
+	perm_list_put(node_perms(n));
+	n->perms = arena_ref(perms);
+	t->live_bytes += kids_perms_cost(n);
+	return 0;
 }
 
 int tree_attach(struct tree *t, struct node **root, const char *path,
 	size_t len, struct node *child)
 {
+	uint32_t top = arena_ref(*root);
 	struct node *parent;
-	int rc;
+	int rc = tree_edit(t, &top, path, len, &parent);
 
-	rc = tree_edit(t, root, path, len, &parent);
+	*root = node_at(top);
 	if (rc)
 		return rc;
-	if (tree_child(parent, child->name->bytes, child->name->len))
+	if (tree_child(parent, node_name(child), node_name_len(child)))
 		return -EEXIST;
 	rc = kids_insert(t, &parent->kids, child);
 	if (!rc)
@@ -223,16 +264,18 @@ int tree_detach(struct tree *t, struct node **root, const char *path,
 {
 	size_t parent_len = path_parent_len(path, len);
 	const char *name = path + parent_len + (parent_len > 1);
-	size_t name_len = len - (size_t)(name - path);
+	uint32_t top = arena_ref(*root);
+	struct name_key key;
 	struct node *parent;
-	int rc;
+	int rc = tree_edit(t, &top, path, parent_len, &parent);
 
-	rc = tree_edit(t, root, path, parent_len, &parent);
+	*root = node_at(top);
 	if (rc)
 		return rc;
-	if (!tree_child(parent, name, name_len))
+	name_key_init(&key, name, len - (size_t)(name - path));
+	if (!child_by_key(parent, &key))
 		return -ENOENT;
-	rc = kids_remove(t, &parent->kids, name, name_len, out);
+	rc = kids_remove(t, &parent->kids, &key, out);
 	if (!rc)
 		parent->stamp = ++t->stamp;
 	return rc;
@@ -268,8 +311,8 @@ static size_t append_name(char *path, size_t len, const struct node *n)
 		return 0;
 	if (len != 1)
 		path[len++] = '/';
-	memcpy(path + len, n->name->bytes, n->name->len);
-	len += n->name->len;
+	memcpy(path + len, n->text, node_name_len(n));
+	len += node_name_len(n);
 	path[len] = '\0';
 	return len;
 }
@@ -317,7 +360,7 @@ static int audit_one(
 		*wrong = kids_audit(kid);
 		seen++;
 	}
-	if (!*wrong && seen != (n->kids ? n->kids->count : 0))
+	if (!*wrong && seen != node_kid_count(n))
 		*wrong = "a walk over children missed some";
 	return *wrong ? 1 : 0;
 }

@@ -23,73 +23,96 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "arena.h"
 #include "perm.h"
 
 /* The depth of a weight-balanced tree (3, 2) of 2^26 nodes, and some. */
 #define TREE_BALANCE_MAX 80
 
-/* Immutable bytes, counted. */
-struct blob {
-	uint32_t refs;
-	uint32_t len;
-	char bytes[];
-};
-
-struct blob *blob_new(const void *bytes, size_t len);
-struct blob *blob_get(struct blob *blob);
-void blob_put(struct blob *blob);
-bool blob_equal(const struct blob *a, const struct blob *b);
-
+/*
+ * A node: a place in the sibling tree of its parent, a name and a value.
+ * Its references are the arena's. It is changed in place only while one
+ * reference leads to it.
+ */
 struct node {
 	uint32_t refs;
 	uint32_t count; /* siblings in this subtree, this one included */
-	uint64_t bytes; /* of their names, each with its NUL */
-	struct node *left, *right;
-	struct node *kids;
-	struct blob *name;
-	struct blob *value; /* NULL is empty */
-	struct perm_list *perms;
+	uint32_t bytes; /* of their names, each with its NUL */
 	union {
-		uint64_t stamp;	   /* when the set of children changed last */
-		struct node *next; /* while it waits to be freed */
+		uint32_t stamp; /* when the set of children changed last */
+		uint32_t next;	/* while it waits to be freed */
 	};
+	uint32_t left, right;
+	uint32_t kids;
+	uint32_t perms;
+	uint16_t name_len; /* NODE_IS_NUMBER besides */
+	uint16_t value_len;
+	char text[]; /* the name, then the value */
 };
+
+#define NODE_NAME_LEN  0x0fffu
+#define NODE_IS_NUMBER 0x8000u
 
 static inline const char *node_name(const struct node *n)
 {
-	return n->name->bytes;
+	return n->text;
 }
 
 static inline size_t node_name_len(const struct node *n)
 {
-	return n->name->len;
+	return n->name_len & NODE_NAME_LEN;
 }
 
 static inline const char *node_value(const struct node *n)
 {
-	return n->value ? n->value->bytes : "";
+	return n->text + node_name_len(n);
 }
 
 static inline size_t node_value_len(const struct node *n)
 {
-	return n->value ? n->value->len : 0;
+	return n->value_len;
 }
 
-/* What edits draw on: stamps, and nodes kept back so that none can fail. */
+static inline struct perm_list *node_perms(const struct node *n)
+{
+	return arena_at(n->perms);
+}
+
+/* The number of children. */
+static inline size_t node_kid_count(const struct node *n)
+{
+	return n->kids ? ((struct node *)arena_at(n->kids))->count : 0;
+}
+
+/* The bytes of a node as it is allocated. */
+size_t node_bytes(size_t name_len, size_t value_len);
+
+static inline size_t node_size(const struct node *n)
+{
+	return node_bytes(node_name_len(n), n->value_len);
+}
+
+/* The memory that it costs, with its permissions as if not shared. */
+int64_t node_cost(const struct node *n);
+/* What it would with such a name, value and permissions. */
+int64_t node_cost_of(
+	size_t name_len, size_t value_len, const struct perm_list *perms);
+
+/* What edits draw on. */
 struct tree {
-	uint64_t stamp;
-	struct node *spare;
-	size_t spare_count;
+	uint32_t stamp;
+	int64_t live_bytes; /* the costs of its nodes, old versions too */
 };
 
-/* A node outside of any tree, owning the references given to it. */
-struct node *tree_node_new(struct tree *t, struct blob *name,
-	struct blob *value, struct perm_list *perms);
+/*
+ * A node outside of any tree with one reference, and one of its own to
+ * `perms`. NULL without memory.
+ */
+struct node *tree_node_new(struct tree *t, const char *name, size_t name_len,
+	const void *value, size_t value_len, struct perm_list *perms);
 struct node *tree_get(struct node *n);
 /* Drops a reference; frees all that nothing else refers to. */
 void tree_put(struct tree *t, struct node *n);
-/* Gives back the spare nodes. */
-void tree_fini(struct tree *t);
 
 /* Digits before all else and by their number, the rest by its bytes. */
 int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len);
@@ -103,11 +126,14 @@ struct node *tree_find_nearest(
 struct node *tree_child(const struct node *n, const char *name, size_t len);
 
 /*
- * Makes the node at `path` this root's own and gives it out to be changed.
+ * Gives the node at `path` of this root another value.
  * -ENOENT: no such node; -ENOMEM. Nothing visible changes in either case.
  */
-int tree_edit(struct tree *t, struct node **root, const char *path, size_t len,
-	struct node **out);
+int tree_set_value(struct tree *t, struct node **root, const char *path,
+	size_t len, const void *value, size_t value_len);
+/* The same with permissions, of which it takes a reference of its own. */
+int tree_set_perms(struct tree *t, struct node **root, const char *path,
+	size_t len, struct perm_list *perms);
 /*
  * Hangs `child` (a new node with what is under it) below `path`, consuming
  * its reference. -ENOENT, -EEXIST, -ENOMEM: nothing is changed or consumed.

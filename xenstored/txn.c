@@ -76,7 +76,6 @@ int txn_begin(struct conn *c, struct txn **out)
 static void step_free(struct store *s, struct step *step)
 {
 	tree_put(&s->tree, step->seen);
-	blob_put(step->value);
 	perm_list_put(step->perms);
 	change_drop(s, &step->change);
 	free(step);
@@ -104,14 +103,14 @@ void txn_free(struct conn *c, struct txn *t)
 	free(t);
 }
 
-/* Adds an empty step with room for the path, charged to the client. */
+/* Adds a step for a path and a value, charged to the client. */
 static int add_step(struct view *v, struct conn *c, enum step_kind kind,
-	const char *path, size_t len, int64_t extra, struct step **out)
+	const struct edit *e, struct step **out)
 {
 	struct store *s = v->store;
 	struct domain *d = domain_find(s, c->domid);
 	struct txn *t = v->txn;
-	int64_t cost = STEP_COST + (int64_t)len + extra;
+	int64_t cost = STEP_COST + (int64_t)(e->len + e->value_len);
 	struct step *step, **more;
 	size_t room;
 	int rc;
@@ -128,12 +127,19 @@ static int add_step(struct view *v, struct conn *c, enum step_kind kind,
 		t->steps = more;
 		t->step_room = room;
 	}
-	step = calloc(1, sizeof(*step) + len + 1);
+	step = malloc(sizeof(*step) + e->len + 1 + e->value_len);
 	if (!step)
 		return -ENOMEM;
+	memset(step, 0, sizeof(*step));
 	step->kind = kind;
-	step->path_len = len;
-	memcpy(step->path, path, len);
+	step->op = e->op;
+	step->path_len = (uint32_t)e->len;
+	step->value_len = (uint32_t)e->value_len;
+	memcpy(step->path, e->path, e->len);
+	step->path[e->len] = '\0';
+	if (e->value_len)
+		memcpy(step->path + e->len + 1, e->value, e->value_len);
+	step->perms = perm_list_get(e->perms);
 	t->steps[t->step_count++] = step;
 	t->cost += cost;
 	d->account.step_bytes += cost;
@@ -144,63 +150,76 @@ static int add_step(struct view *v, struct conn *c, enum step_kind kind,
 int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
 	const char *path, size_t len, struct node *seen, int err)
 {
+	struct edit e = { .path = path, .len = len };
 	struct step *step;
 	int rc;
 
 	if (!v->txn)
 		return 0;
-	rc = add_step(v, c, kind, path, len, 0, &step);
+	rc = add_step(v, c, kind, &e, &step);
 	if (rc)
 		return rc;
 	step->err = err;
-	if (err)
-		return 0;
-	if (kind == STEP_READ)
-		step->value = blob_get(seen->value);
-	else if (kind == STEP_PERMS)
-		step->perms = perm_list_get(seen->perms);
-	else
-		step->seen = tree_get(seen);
+	step->seen = err ? NULL : tree_get(seen);
 	return 0;
 }
 
-int txn_run_edit(struct view *v, uint32_t op, const char *path, size_t len,
-	struct blob *value, struct perm_list *perms, struct change *change)
+int txn_run_edit(struct view *v, const struct edit *e, struct change *change)
 {
-	switch (op) {
+	switch (e->op) {
 	case XS_WRITE:
-		return edit_write(v, path, len, value, change);
+		return edit_write(
+			v, e->path, e->len, e->value, e->value_len, change);
 	case XS_MKDIR:
-		return edit_mkdir(v, path, len, change);
+		return edit_mkdir(v, e->path, e->len, change);
 	case XS_RM:
-		return edit_rm(v, path, len, change);
+		return edit_rm(v, e->path, e->len, change);
 	default:
-		return edit_perms(v, path, len, perms, change);
+		return edit_perms(v, e->path, e->len, e->perms, change);
 	}
 }
 
-int txn_edit(struct view *v, struct conn *c, uint32_t op, const char *path,
-	size_t len, struct blob *value, struct perm_list *perms)
+int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 {
 	struct txn *t = v->txn;
 	struct step *step;
 	int rc;
 
-	rc = add_step(
-		v, c, STEP_EDIT, path, len, value ? value->len : 0, &step);
+	rc = add_step(v, c, STEP_EDIT, e, &step);
 	if (rc) {
 		t->failed = rc;
 		return rc;
 	}
-	step->op = op;
-	step->value = blob_get(value);
-	step->perms = perm_list_get(perms);
-	step->err = txn_run_edit(v, op, path, len, value, perms, &step->change);
+	step->err = txn_run_edit(v, e, &step->change);
 	if (!step->err)
 		t->edit_count++;
 	else if (step->err == -ENOSPC || step->err == -ENOMEM)
 		t->failed = step->err;
 	return step->err;
+}
+
+static bool is_same_value(const struct node *a, const struct node *b)
+{
+	return a == b ||
+	       (a->value_len == b->value_len &&
+		       !memcmp(node_value(a), node_value(b), a->value_len));
+}
+
+/* Whether an edit gets the same answer again. */
+static bool is_edit_repeated(struct view *v, struct step *step)
+{
+	struct edit e = { .op = step->op,
+		.path = step->path,
+		.len = step->path_len,
+		.value = step->path + step->path_len + 1,
+		.value_len = step->value_len,
+		.perms = step->perms };
+
+	if (e.perms && e.perms->entry[0].era !=
+			       domain_era(v->store, e.perms->entry[0].domid))
+		return false;
+	change_drop(v->store, &step->change);
+	return txn_run_edit(v, &e, &step->change) == step->err;
 }
 
 /* Whether a step gets the same answer again. */
@@ -209,25 +228,17 @@ static bool is_repeated(struct view *v, struct step *step)
 	struct node *n = NULL;
 	int err;
 
-	if (step->kind == STEP_EDIT) {
-		if (step->perms && step->perms->entry[0].era !=
-					   domain_era(v->store,
-						   step->perms->entry[0].domid))
-			return false;
-		change_drop(v->store, &step->change);
-		err = txn_run_edit(v, step->op, step->path, step->path_len,
-			step->value, step->perms, &step->change);
-		return err == step->err;
-	}
+	if (step->kind == STEP_EDIT)
+		return is_edit_repeated(v, step);
 	err = edit_look(v, step->path, step->path_len, &n);
 	if (err != step->err)
 		return false;
 	if (err)
 		return true;
 	if (step->kind == STEP_READ)
-		return blob_equal(n->value, step->value);
+		return is_same_value(n, step->seen);
 	if (step->kind == STEP_PERMS)
-		return perm_list_equal(n->perms, step->perms);
+		return perm_list_equal(node_perms(n), node_perms(step->seen));
 	return tree_same_names(n, step->seen);
 }
 

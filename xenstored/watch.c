@@ -362,8 +362,8 @@ static void fire_below(struct watch_name *name, const struct node *removed)
 		if (!n)
 			continue;
 		if (!list_is_empty(&kid->watches)) {
-			sight = (struct sight){ NULL, n->perms,
-				top->node->perms };
+			sight = (struct sight){ NULL, node_perms(n),
+				node_perms(top->node) };
 			first = list_entry(
 				kid->watches.next, struct watch, of_name);
 			fire_at(kid, 0, first->text, first->path_len, &sight);
@@ -386,13 +386,13 @@ void watch_fire(struct store *s, const char *path, size_t len,
 		return;
 	n = tree_find_nearest(s->root, path, len, &found);
 	if (found == len)
-		sight.now = n->perms;
-	sight.before =
-		change->removed ? change->removed->perms : change->old_perms;
+		sight.now = node_perms(n);
+	sight.before = change->removed ? node_perms(change->removed)
+				       : change->old_perms;
 	if (change->created || change->removed) {
 		n = tree_find_nearest(
 			s->root, path, path_parent_len(path, len), &found);
-		sight.parent = n->perms;
+		sight.parent = node_perms(n);
 	}
 	path_is_under(path, len, "/", 1, &depth);
 	fire_at(place, (int32_t)depth, path, len, &sight);

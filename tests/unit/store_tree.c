@@ -7,8 +7,10 @@
 static struct node *leaf(struct tree *t, const char *name, size_t len)
 {
 	struct perm_list *perms = perm_list_new(1);
+	struct node *n = tree_node_new(t, name, len, NULL, 0, perms);
 
-	return tree_node_new(t, blob_new(name, len), NULL, perms);
+	perm_list_put(perms);
+	return n;
 }
 
 static void check(struct node *root, const bool *present)
@@ -30,9 +32,9 @@ static void check(struct node *root, const bool *present)
 	kid_iter_init(&it, root);
 	while ((kid = kid_iter_next(&it))) {
 		if (last)
-			assert_true(tree_name_cmp(last->name->bytes,
-					    last->name->len, kid->name->bytes,
-					    kid->name->len) < 0);
+			assert_true(tree_name_cmp(node_name(last),
+					    node_name_len(last), node_name(kid),
+					    node_name_len(kid)) < 0);
 		last = kid;
 		count--;
 	}
@@ -80,7 +82,7 @@ static void test_random_edits(void **state)
 	for (slot = 0; slot < 8; slot++)
 		tree_put(&t, old[slot]);
 	tree_put(&t, root);
-	tree_fini(&t);
+	assert_int_equal(t.live_bytes, 0);
 }
 
 /* The order of names is one: no three of them go round in a circle. */
@@ -113,21 +115,31 @@ static void test_no_copies_without_snapshots(void **state)
 {
 	struct tree t = { 0 };
 	struct node *root = leaf(&t, "/", 1), *snap, *n, *again;
+	static const char big[4000];
 
 	(void)state;
 	assert_int_equal(tree_attach(&t, &root, "/", 1, leaf(&t, "a", 1)), 0);
 	assert_int_equal(tree_attach(&t, &root, "/a", 2, leaf(&t, "b", 1)), 0);
-	assert_int_equal(tree_edit(&t, &root, "/a/b", 4, &n), 0);
-	assert_int_equal(tree_edit(&t, &root, "/a/b", 4, &again), 0);
-	assert_ptr_equal(n, again);
+	n = tree_find(root, "/a/b", 4);
+	assert_int_equal(tree_set_value(&t, &root, "/a/b", 4, "x", 1), 0);
+	assert_ptr_equal(tree_find(root, "/a/b", 4), n);
 	snap = tree_get(root);
-	assert_int_equal(tree_edit(&t, &root, "/a/b", 4, &again), 0);
+	assert_int_equal(tree_set_value(&t, &root, "/a/b", 4, "yz", 2), 0);
+	again = tree_find(root, "/a/b", 4);
 	assert_ptr_not_equal(n, again);
 	assert_ptr_equal(tree_find(snap, "/a/b", 4), n);
+	assert_memory_equal(node_value(n), "x", 1);
+	assert_memory_equal(node_value(again), "yz", 2);
 	assert_int_equal(tree_attach(&t, &root, "/a/b/c", 6, n), -2);
+	/* A value that does not fit in its place moves with what is below. */
+	assert_int_equal(tree_set_value(&t, &root, "/a", 2, big, 4000), 0);
+	assert_ptr_equal(tree_find(root, "/a/b", 4), again);
+	assert_int_equal(tree_set_value(&t, &root, "/a", 2, big, 3), 0);
+	assert_ptr_equal(tree_find(root, "/a/b", 4), again);
+	assert_int_equal(node_value_len(tree_find(snap, "/a", 2)), 0);
 	tree_put(&t, snap);
 	tree_put(&t, root);
-	tree_fini(&t);
+	assert_int_equal(t.live_bytes, 0);
 }
 
 int main(void)
