@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ext2, 3 and 4 by libext2fs, over an I/O manager that can read a part of the
+ * disk's descriptor and nothing else. The journal is not replayed.
+ */
+#include <errno.h>
+#include <ext2fs/ext2fs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenonctrl/why.h>
+#include <unistd.h>
+#include "fs.h"
+#include "jail.h"
+#include "wire.h"
+
+/* An open function gets no context: there is one volume in a process. */
+static const struct window *part;
+
+static errcode_t disk_open(const char *name, int flags, io_channel *channel);
+
+static errcode_t disk_close(io_channel channel)
+{
+	free(channel->name);
+	free(channel);
+	return 0;
+}
+
+static errcode_t disk_set_blksize(io_channel channel, int size)
+{
+	channel->block_size = size;
+	return 0;
+}
+
+static errcode_t disk_read_blk64(
+	io_channel channel, unsigned long long block, int count, void *data)
+{
+	uint64_t size = (uint64_t)channel->block_size, len, offset;
+
+	/* A negative count is of bytes. */
+	len = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * size;
+	if (__builtin_mul_overflow(block, size, &offset) ||
+		offset > part->size || len > part->size - offset)
+		return EXT2_ET_SHORT_READ;
+	for (uint64_t have = 0; have < len;) {
+		ssize_t n = pread(JAIL_FD, (char *)data + have, len - have,
+			(off_t)(part->start + offset + have));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? errno : EXT2_ET_SHORT_READ;
+		have += (uint64_t)n;
+	}
+	return 0;
+}
+
+static errcode_t disk_read_blk(
+	io_channel channel, unsigned long block, int count, void *data)
+{
+	return disk_read_blk64(channel, block, count, data);
+}
+
+static errcode_t disk_write_blk(
+	io_channel channel, unsigned long block, int count, const void *data)
+{
+	(void)channel, (void)block, (void)count, (void)data;
+	return EROFS;
+}
+
+static errcode_t disk_write_blk64(io_channel channel, unsigned long long block,
+	int count, const void *data)
+{
+	(void)channel, (void)block, (void)count, (void)data;
+	return EROFS;
+}
+
+static errcode_t disk_flush(io_channel channel)
+{
+	(void)channel;
+	return 0;
+}
+
+static struct struct_io_manager manager = {
+	.magic = EXT2_ET_MAGIC_IO_MANAGER,
+	.name = "a part of the guest's disk",
+	.open = disk_open,
+	.close = disk_close,
+	.set_blksize = disk_set_blksize,
+	.read_blk = disk_read_blk,
+	.read_blk64 = disk_read_blk64,
+	.write_blk = disk_write_blk,
+	.write_blk64 = disk_write_blk64,
+	.flush = disk_flush,
+};
+
+static errcode_t disk_open(const char *name, int flags, io_channel *channel)
+{
+	struct struct_io_channel *io = calloc(1, sizeof(*io));
+
+	(void)flags;
+	if (!io)
+		return ENOMEM;
+	io->magic = EXT2_ET_MAGIC_IO_CHANNEL;
+	io->manager = &manager;
+	io->name = strdup(name);
+	io->block_size = 1024;
+	io->refcount = 1;
+	if (!io->name) {
+		free(io);
+		return ENOMEM;
+	}
+	*channel = io;
+	return 0;
+}
+
+/* The library's error as an errno. */
+static int error_of(errcode_t e)
+{
+	switch (e) {
+	case 0:
+		return 0;
+	case EXT2_ET_FILE_NOT_FOUND:
+		return -ENOENT;
+	case EXT2_ET_NO_DIRECTORY:
+		return -ENOTDIR;
+	case EXT2_ET_SYMLINK_LOOP:
+		return -ELOOP;
+	case EXT2_ET_NO_MEMORY:
+		return -ENOMEM;
+	default:
+		return e > 0 && e < 256 ? -(int)e : -EIO;
+	}
+}
+
+static int find(ext2_filsys fs, const char *path, ext2_ino_t *ino,
+	struct ext2_inode *inode)
+{
+	errcode_t e = ext2fs_namei_follow(
+		fs, EXT2_ROOT_INO, EXT2_ROOT_INO, path, ino);
+
+	if (!e)
+		e = ext2fs_read_inode(fs, *ino, inode);
+	return error_of(e);
+}
+
+static int ext_stat(void *ctx, const char *path, struct source_stat *stat)
+{
+	struct ext2_inode inode;
+	ext2_ino_t ino;
+	int ret = find(ctx, path, &ino, &inode);
+
+	if (ret)
+		return ret;
+	stat->type = LINUX_S_ISREG(inode.i_mode)   ? SOURCE_FILE
+		     : LINUX_S_ISDIR(inode.i_mode) ? SOURCE_DIRECTORY
+						   : SOURCE_OTHER;
+	stat->size = stat->type == SOURCE_FILE ? EXT2_I_SIZE(&inode) : 0;
+	return 0;
+}
+
+static int open_file(
+	ext2_filsys fs, const char *path, uint64_t offset, ext2_file_t *file)
+{
+	struct ext2_inode inode;
+	ext2_ino_t ino;
+	int ret = find(fs, path, &ino, &inode);
+
+	if (!ret && !LINUX_S_ISREG(inode.i_mode))
+		ret = LINUX_S_ISDIR(inode.i_mode) ? -EISDIR : -EINVAL;
+	if (!ret)
+		ret = error_of(ext2fs_file_open(fs, ino, 0, file));
+	if (ret)
+		return ret;
+	ret = error_of(ext2fs_file_llseek(*file, offset, EXT2_SEEK_SET, NULL));
+	if (ret)
+		ext2fs_file_close(*file);
+	return ret;
+}
+
+static int read_on(ext2_file_t file, char *buf, size_t len, size_t *got)
+{
+	*got = 0;
+	while (*got < len) {
+		unsigned int n = 0;
+		errcode_t e = ext2fs_file_read(
+			file, buf + *got, (unsigned int)(len - *got), &n);
+
+		*got += n;
+		if (e)
+			return error_of(e);
+		if (!n)
+			break;
+	}
+	return 0;
+}
+
+static int ext_read(void *ctx, const char *path, uint64_t offset, void *buf,
+	size_t len, size_t *got)
+{
+	ext2_file_t file;
+	int ret = open_file(ctx, path, offset, &file);
+
+	if (ret)
+		return ret;
+	ret = read_on(file, buf, len, got);
+	ext2fs_file_close(file);
+	return ret;
+}
+
+struct lister {
+	int (*each)(void *arg, const char *name);
+	void *arg;
+	int result;
+};
+
+static int list_one(struct ext2_dir_entry *entry, int offset, int blocksize,
+	char *buf, void *private)
+{
+	struct lister *l = private;
+	char name[EXT2_NAME_LEN + 1];
+	size_t len = (size_t)ext2fs_dirent_name_len(entry);
+
+	(void)offset, (void)blocksize, (void)buf;
+	memcpy(name, entry->name, len);
+	name[len] = '\0';
+	if (!strcmp(name, ".") || !strcmp(name, "..") || strlen(name) != len ||
+		strchr(name, '/') || !len)
+		return 0;
+	l->result = l->each(l->arg, name);
+	return l->result ? DIRENT_ABORT : 0;
+}
+
+static int ext_list(void *ctx, const char *path,
+	int (*each)(void *arg, const char *name), void *arg)
+{
+	struct lister l = { .each = each, .arg = arg };
+	struct ext2_inode inode;
+	ext2_ino_t ino;
+	int ret = find(ctx, path, &ino, &inode);
+
+	if (!ret && !LINUX_S_ISDIR(inode.i_mode))
+		ret = -ENOTDIR;
+	if (!ret)
+		ret = error_of(
+			ext2fs_dir_iterate(ctx, ino, 0, NULL, list_one, &l));
+	return ret ? ret : l.result;
+}
+
+int fs_ext_run(void *arg)
+{
+	static const struct fs_ops ops = {
+		.stat = ext_stat, .read = ext_read, .list = ext_list
+	};
+	const struct fs_volume *v = arg;
+	ext2_filsys fs;
+	struct why why;
+	errcode_t e;
+	int ret;
+
+	part = &v->windows[0];
+	initialize_ext2_error_table();
+	ret = jail_lock(JAIL_DISK);
+	if (ret) {
+		why_set(&why, ret, "no filter of system calls: %s",
+			strerror(-ret));
+	} else {
+		e = ext2fs_open("part", EXT2_FLAG_64BITS, 0, 0, &manager, &fs);
+		if (e)
+			ret = why_set(
+				&why, -EIO, "libext2fs: %s", error_message(e));
+	}
+	if (ret) {
+		wire_fail(JAIL_SOCK, ret, &why);
+		return 1;
+	}
+	return fs_serve(&ops, fs);
+}
