@@ -111,7 +111,7 @@ static int allow_terminal(scmp_filter_ctx ctx)
 	for (size_t i = 0; i < sizeof(requests) / sizeof(*requests) && !ret;
 		i++)
 		ret = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-			SCMP_A1(SCMP_CMP_EQ, requests[i]));
+			SCMP_A1(SCMP_CMP_EQ, requests[i], 0));
 	return ret;
 }
 
@@ -119,7 +119,7 @@ static int allow_terminal(scmp_filter_ctx ctx)
 static int allow_open(scmp_filter_ctx ctx)
 {
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(openat), 2,
-		SCMP_A0(SCMP_CMP_LE, 255),
+		SCMP_A0(SCMP_CMP_LE, 255, 0),
 		SCMP_A2(SCMP_CMP_MASKED_EQ,
 			O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND, O_RDONLY));
 }
