@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/domctl.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+
+/* What a driver in dom0 gets to let go of a guest that ends. */
+#define DEVICE_SECONDS 10
 
 int dom_name(struct xs *xs, uint32_t domid, char **name)
 {
@@ -107,11 +111,34 @@ int dom_check_free(struct ctrl *c, struct xs *xs, const char *name,
 	return ret;
 }
 
+/*
+ * The drivers of dom0 let go of the guest's memory before it ends. A device
+ * that stays behind is told of, and is no reason to keep the guest.
+ */
+static int remove_devices(struct xs *xs, uint32_t domid, struct why *why)
+{
+	struct device *list;
+	size_t count;
+	int ret = device_list(xs, domid, &list, &count);
+
+	if (ret)
+		return why_set(why, ret,
+			"cannot list the devices of domain %u: %s", domid,
+			strerror(-ret));
+	ret = device_remove(xs, list, count, true, DEVICE_SECONDS, why);
+	free(list);
+	return ret;
+}
+
 int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why)
 {
-	int ret = domctl_destroy(c, domid);
 	bool introduced = false;
+	int ret, left;
 
+	/* It must not run on without its devices. */
+	(void)domctl_pause(c, domid);
+	left = remove_devices(xs, domid, why);
+	ret = domctl_destroy(c, domid);
 	if (ret && ret != -ESRCH)
 		return why_set(why, ret, "cannot destroy domain %u: %s", domid,
 			strerror(-ret));
@@ -123,7 +150,7 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why)
 			     "domain %u is gone but its nodes in the store "
 			     "cannot be removed: %s",
 			     domid, strerror(-ret))
-		   : 0;
+		   : left;
 }
 
 const char *dom_action_name(enum dom_action action)

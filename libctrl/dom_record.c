@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A guest's record in the store. The nodes, their values and who may write
- * them are those that stock tools write for a PV guest without devices; the
+ * them are those that stock tools write for a PV guest; the
  * mark below /libxl/N/tenon is ours.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
@@ -200,6 +201,8 @@ int dom_record_write(struct xs *xs, uint32_t domid, const struct dom_record *r,
 		write_domain(&w, r);
 		write_mark(&w, r);
 		write_console_device(&w);
+		for (size_t i = 0; i < r->device_count && !w.error; i++)
+			w.error = device_write(xs, w.tx, &r->devices[i]);
 		ret = xs_end(xs, w.tx, !w.error);
 		if (w.error)
 			ret = w.error;

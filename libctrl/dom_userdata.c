@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What stock xl keeps of a guest's configuration, in its own form:
- * /var/lib/xen/userdata-d.N.UUID.libxl-json. Only what a PV guest without
- * devices has.
+ * /var/lib/xen/userdata-d.N.UUID.libxl-json. Only what a PV guest has.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 
 #define FOLDER "/var/lib/xen"
@@ -29,6 +29,58 @@ static void put_string(FILE *file, const char *key, const char *text)
 			fputc(ch, file);
 	}
 	fputc('"', file);
+}
+
+static const char *find(const struct device_nodes *nodes, const char *name)
+{
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (!strcmp(nodes->at[i].name, name))
+			return nodes->at[i].value;
+	}
+	return NULL;
+}
+
+static void put_disk(FILE *file, const struct device_spec *spec)
+{
+	fputs("{ ", file);
+	put_string(file, "pdev_path", find(&spec->back, "params"));
+	fputs(", ", file);
+	put_string(file, "vdev", find(&spec->back, "dev"));
+	fprintf(file, ", \"format\": \"raw\", \"readwrite\": %d }",
+		*find(&spec->back, "mode") == 'w');
+}
+
+static void put_nic(FILE *file, const struct device_spec *spec)
+{
+	const char *bridge = find(&spec->back, "bridge");
+
+	fprintf(file, "{ \"devid\": %u, ", spec->device.id);
+	put_string(file, "mac", find(&spec->back, "mac"));
+	if (bridge) {
+		fputs(", ", file);
+		put_string(file, "bridge", bridge);
+	}
+	fputs(", \"nictype\": \"vif\" }", file);
+}
+
+/* The devices of one class, when there are any. */
+static void put_devices(FILE *file, const struct dom_record *r,
+	enum device_class class, const char *key,
+	void (*put)(FILE *file, const struct device_spec *spec))
+{
+	const char *before = NULL;
+
+	for (size_t i = 0; i < r->device_count; i++) {
+		if (r->devices[i].device.class != class)
+			continue;
+		if (!before)
+			fprintf(file, "  \"%s\": [ ", key);
+		fputs(before ? before : "", file);
+		put(file, &r->devices[i]);
+		before = ",\n    ";
+	}
+	if (before)
+		fputs(" ],\n", file);
 }
 
 static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
@@ -53,8 +105,11 @@ static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
 		put_string(file, "ramdisk", r->ramdisk);
 	}
 	fputs(",\n    \"type.pv\": { }, \"arch_arm\": { }, "
-	      "\"arch_x86\": { } },\n  ",
+	      "\"arch_x86\": { } },\n",
 		file);
+	put_devices(file, r, DEVICE_VBD, "disks", put_disk);
+	put_devices(file, r, DEVICE_VIF, "nics", put_nic);
+	fputs("  ", file);
 	put_string(file, "on_poweroff", dom_action_name(r->on_poweroff));
 	fputs(", ", file);
 	put_string(file, "on_reboot", dom_action_name(r->on_reboot));

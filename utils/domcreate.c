@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <tenonctrl/build_pv.h>
 #include <tenonctrl/call.h>
+#include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/domctl.h>
 #include <tenonctrl/image.h>
@@ -39,6 +40,8 @@
 /* What the hypervisor keeps for a domain beside its memory, roughly. */
 #define OVERHEAD_KIB 1024
 #define TTY_SECONDS  10
+/* What a driver in dom0 gets to answer for a device. */
+#define DEVICE_SECONDS 20
 
 enum { OPT_PAUSED = 'p', OPT_CONSOLE = 'c', OPT_DRY = 'n', OPT_JSON = 'j' };
 
@@ -65,6 +68,8 @@ struct maker {
 	uint32_t domid;
 	struct session session;
 	struct dom_record record;
+	struct device_spec *devices;
+	size_t device_count;
 };
 
 static void warn(const char *text)
@@ -83,6 +88,44 @@ static int read_config(
 	for (; !ret && at < args->operand_count; at++)
 		ret = config_word(config, args->operands[at], why);
 	return ret;
+}
+
+static struct json_object *disks_json(const struct devices *d)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < d->disk_count; i++) {
+		const struct disk *disk = &d->disks[i].disk;
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(
+			o, "target", json_object_new_string(disk->target));
+		json_object_object_add(
+			o, "vdev", json_object_new_string(disk->vdev));
+		json_object_object_add(o, "writable",
+			json_object_new_boolean(disk->is_writable));
+		json_object_array_add(list, o);
+	}
+	return list;
+}
+
+static struct json_object *nics_json(const struct devices *d)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (size_t i = 0; i < d->nic_count; i++) {
+		const struct nic *nic = &d->nics[i].nic;
+		struct json_object *o = json_object_new_object();
+		char mac[NIC_MAC_TEXT];
+
+		nic_mac_format(nic->mac, mac);
+		json_object_object_add(o, "mac", json_object_new_string(mac));
+		if (nic->bridge)
+			json_object_object_add(o, "bridge",
+				json_object_new_string(nic->bridge));
+		json_object_array_add(list, o);
+	}
+	return list;
 }
 
 static int print_json(const struct guest *g, uint32_t domid)
@@ -108,6 +151,8 @@ static int print_json(const struct guest *g, uint32_t domid)
 	ADD("maxmem_mib", json_object_new_int64((int64_t)g->maxmem_mib));
 	ADD("vcpus", json_object_new_int64(g->vcpus));
 	ADD("maxvcpus", json_object_new_int64(g->maxvcpus));
+	ADD("disks", disks_json(&g->devices));
+	ADD("nics", nics_json(&g->devices));
 	ADD("on_poweroff",
 		json_object_new_string(dom_action_name(g->on_poweroff)));
 	ADD("on_reboot", json_object_new_string(dom_action_name(g->on_reboot)));
@@ -137,13 +182,15 @@ static int open_ramdisk(struct maker *m, struct why *why)
 	return 0;
 }
 
-/* Kernel and initrd are read before anything is made. */
+/* All that is named is looked at before anything is made. */
 static int open_files(struct maker *m, struct why *why)
 {
 	struct why inner;
 	struct pv_layout layout;
-	int ret = open_ramdisk(m, why);
+	int ret = devices_check(&m->guest.devices, why);
 
+	if (!ret)
+		ret = open_ramdisk(m, why);
 	if (ret)
 		return ret;
 	ret = image_open(
@@ -261,6 +308,7 @@ static int write_record(struct maker *m, struct why *why)
 {
 	const struct guest *g = &m->guest;
 	struct dom_record *r = &m->record;
+	int ret;
 
 	r->name = g->name;
 	memcpy(r->uuid, g->uuid, sizeof(r->uuid));
@@ -274,6 +322,12 @@ static int write_record(struct maker *m, struct why *why)
 	r->on_poweroff = g->on_poweroff;
 	r->on_reboot = g->on_reboot;
 	r->on_crash = g->on_crash;
+	ret = devices_specs(
+		&g->devices, m->domid, &m->devices, &m->device_count, why);
+	if (ret)
+		return ret;
+	r->devices = m->devices;
+	r->device_count = m->device_count;
 	/* Only stock tools miss it. */
 	if (dom_userdata_write(m->domid, r))
 		warn("stock xl will not show this guest's configuration: "
@@ -299,6 +353,9 @@ static int make(struct maker *m, struct guardian *g, struct why *why)
 		ret = build(m, why);
 	if (!ret)
 		ret = write_record(m, why);
+	if (!ret)
+		ret = device_connect(m->session.xs, m->devices, m->device_count,
+			DEVICE_SECONDS, why);
 	return ret;
 }
 
@@ -386,6 +443,7 @@ static int run(const struct args *args, const struct wish *wish)
 		close(m.ramdisk);
 	if (m.image.fd >= 0)
 		image_close(&m.image);
+	devices_free_specs(m.devices, m.device_count);
 	guest_free(&m.guest);
 	config_free(&config);
 	return ret ? 1 : 0;

@@ -14,9 +14,9 @@ static const char *const deprecated[] = { "builder", "device_model", "sdl",
 	NULL };
 
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
-static const char *const unsupported[] = { "disk", "vif", "vfb", "pci",
-	"bootloader", "bootloader_args", "cpus", "cpu_weight", "cap", "pool",
-	"p9", "vtpm", "vdispl", "vsnd", "vkb", "channel", "usbctrl", "usbdev",
+static const char *const unsupported[] = { "vfb", "pci", "bootloader",
+	"bootloader_args", "cpus", "cpu_weight", "cap", "pool", "p9", "vtpm",
+	"vdispl", "vsnd", "vkb", "channel", "usbctrl", "usbdev",
 	"device_model_version", "device_model_override", "driver_domain",
 	"e820_host", "tsc_mode", "cpuid", "max_grant_frames",
 	"max_maptrack_frames", "claim_mode", "localtime", "rtc_timeoffset",
@@ -27,7 +27,8 @@ static const char *const unsupported[] = { "disk", "vif", "vfb", "pci",
 /* Text and numbers are read by these; each knows its own key. */
 static const char *const known[] = { "name", "uuid", "type", "kernel",
 	"ramdisk", "extra", "cmdline", "root", "memory", "maxmem", "vcpus",
-	"maxvcpus", "on_poweroff", "on_reboot", "on_crash", NULL };
+	"maxvcpus", "on_poweroff", "on_reboot", "on_crash", "disk", "vif",
+	NULL };
 
 static bool among(const char *const *list, const char *key)
 {
@@ -281,6 +282,8 @@ static int get_all(
 		ret = get_action(config, "on_reboot", &guest->on_reboot, why);
 	if (!ret)
 		ret = get_action(config, "on_crash", &guest->on_crash, why);
+	if (!ret)
+		ret = devices_from_config(&guest->devices, config, why);
 	return ret;
 }
 
@@ -302,4 +305,5 @@ void guest_free(struct guest *guest)
 {
 	free(guest->cmdline);
 	guest->cmdline = NULL;
+	devices_free(&guest->devices);
 }

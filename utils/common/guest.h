@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a configuration asks for: the keys of xl.cfg that a PV guest without
- * devices can have, checked, with defaults filled in.
+ * What a configuration asks for: the keys of xl.cfg that a PV guest can have,
+ * checked, with defaults filled in.
  */
 #ifndef UTILS_GUEST_H
 #define UTILS_GUEST_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <tenonctrl/dom.h>
+#include "devices.h"
 
 struct config;
 struct why;
@@ -25,6 +26,7 @@ struct guest {
 	uint64_t memory_mib, maxmem_mib;
 	uint32_t vcpus, maxvcpus;
 	enum dom_action on_poweroff, on_reboot, on_crash;
+	struct devices devices;
 };
 
 /*

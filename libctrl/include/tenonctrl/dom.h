@@ -15,6 +15,7 @@
 #include <public/xen.h>
 
 struct ctrl;
+struct device_spec;
 struct why;
 struct xs;
 
@@ -35,6 +36,8 @@ struct dom_record {
 	uint32_t store_port, console_port; /* the guest's */
 	xen_pfn_t store_mfn, console_mfn;
 	enum dom_action on_poweroff, on_reboot, on_crash;
+	const struct device_spec *devices;
+	size_t device_count;
 };
 
 /* Writes the record in one transaction, then introduces the domain. */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Devices of a configuration as lists; see devices.h. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <tenonctrl/why.h>
+#include "config.h"
+#include "devices.h"
+
+/* The list of strings that a key holds; none when it is not set. */
+static int get_list(const struct config *config, const char *key,
+	const struct config_value **list, struct why *why)
+{
+	const struct config_setting *s = config_find(config, key);
+
+	*list = NULL;
+	if (!s)
+		return 0;
+	if (s->value.type != CONFIG_LIST)
+		return why_set(why, -EINVAL,
+			"%s:%u: %s must be a list: %s = [ '...' ]", s->source,
+			s->line, key, key);
+	for (size_t i = 0; i < s->value.count; i++) {
+		if (s->value.items[i].type == CONFIG_LIST)
+			return why_set(why, -EINVAL,
+				"%s:%u: %s must be a list of strings",
+				s->source, s->line, key);
+	}
+	*list = &s->value;
+	return 0;
+}
+
+static int add_disk(struct devices *d, const char *text, struct why *why)
+{
+	struct disk_text *disk = &d->disks[d->disk_count];
+	int ret = disk_parse(text, disk, why);
+
+	if (ret)
+		return ret;
+	d->disk_count++;
+	for (size_t i = 0; i + 1 < d->disk_count; i++) {
+		if (!strcmp(d->disks[i].disk.vdev, disk->disk.vdev))
+			return why_set(why, -EINVAL,
+				"two disks are called %s; give each its own "
+				"name",
+				disk->disk.vdev);
+	}
+	return 0;
+}
+
+/* A card without a number of its own gets its place in the list. */
+static int add_nic(struct devices *d, const char *text, struct why *why)
+{
+	struct nic_text *nic = &d->nics[d->nic_count];
+	int ret;
+
+	nic->nic.id = (uint32_t)d->nic_count;
+	ret = nic_parse(text, nic, why);
+	if (ret)
+		return ret;
+	d->nic_count++;
+	for (size_t i = 0; i + 1 < d->nic_count; i++) {
+		if (d->nics[i].nic.id == nic->nic.id)
+			return why_set(why, -EINVAL,
+				"two network cards have the number %u; change "
+				"devid=",
+				nic->nic.id);
+	}
+	return 0;
+}
+
+int devices_from_config(
+	struct devices *d, const struct config *config, struct why *why)
+{
+	const struct config_value *disks, *nics;
+	int ret = get_list(config, "disk", &disks, why);
+
+	memset(d, 0, sizeof(*d));
+	if (!ret)
+		ret = get_list(config, "vif", &nics, why);
+	if (ret)
+		return ret;
+	if (disks && disks->count)
+		d->disks = calloc(disks->count, sizeof(*d->disks));
+	if (nics && nics->count)
+		d->nics = calloc(nics->count, sizeof(*d->nics));
+	if ((disks && disks->count && !d->disks) ||
+		(nics && nics->count && !d->nics))
+		return why_set(why, -ENOMEM, "out of memory");
+	for (size_t i = 0; disks && i < disks->count && !ret; i++)
+		ret = add_disk(d, disks->items[i].string, why);
+	for (size_t i = 0; nics && i < nics->count && !ret; i++)
+		ret = add_nic(d, nics->items[i].string, why);
+	return ret;
+}
+
+void devices_free(struct devices *d)
+{
+	while (d->disk_count)
+		disk_free(&d->disks[--d->disk_count]);
+	while (d->nic_count)
+		nic_free(&d->nics[--d->nic_count]);
+	free(d->disks);
+	free(d->nics);
+	memset(d, 0, sizeof(*d));
+}
+
+int devices_check(const struct devices *d, struct why *why)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < d->disk_count && !ret; i++)
+		ret = disk_check(&d->disks[i].disk, why);
+	for (size_t i = 0; i < d->nic_count && !ret; i++)
+		ret = nic_check(&d->nics[i].nic, why);
+	return ret;
+}
+
+int devices_specs(const struct devices *d, uint32_t domid,
+	struct device_spec **specs, size_t *count, struct why *why)
+{
+	size_t want = d->disk_count + d->nic_count, made = 0;
+	struct device_spec *list = calloc(want ? want : 1, sizeof(*list));
+	int ret = 0;
+
+	if (!list)
+		return why_set(why, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < d->disk_count && !ret; i++) {
+		ret = disk_spec(&d->disks[i].disk, domid, &list[made], why);
+		made += !ret;
+	}
+	for (size_t i = 0; i < d->nic_count && !ret; i++) {
+		ret = nic_spec(&d->nics[i].nic, domid, &list[made], why);
+		made += !ret;
+	}
+	if (ret) {
+		devices_free_specs(list, made);
+		return ret;
+	}
+	*specs = list;
+	*count = made;
+	return 0;
+}
+
+void devices_free_specs(struct device_spec *specs, size_t count)
+{
+	while (count)
+		device_spec_free(&specs[--count]);
+	free(specs);
+}
