@@ -197,11 +197,21 @@ class Ours(Daemon):
         self.program = program
         self.extra = extra
 
+    @property
+    def guests(self):
+        return os.path.join(self.folder, "guests")
+
     def command(self):
         words = [self.program, "-F", "--no-hypervisor",
-                 "--socket=" + self.socket, *self.extra]
+                 "--socket=" + self.socket, "--fake-guests=" + self.guests,
+                 *self.extra]
         says = subprocess.run([self.program, "--help"], text=True,
                               stdout=subprocess.PIPE, check=True).stdout
         if "--state" in says:
             words.append("--state=" + os.path.join(self.folder, "state"))
         return words
+
+    def worker(self):
+        """The process that serves, when the main one only keeps it alive."""
+        pids = self.pids()
+        return pids[-1] if len(pids) > 1 else None

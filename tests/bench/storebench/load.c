@@ -29,6 +29,7 @@ static char in[PACKET_MAX * 64 + 1];
 static uint32_t samples[SAMPLES_MAX]; /* ns */
 static size_t sample_count;
 static uint64_t request_count;
+static uint64_t last_done, longest_gap; /* between any two operations, ns */
 
 void load_die(const char *fmt, ...)
 {
@@ -117,6 +118,9 @@ void load_done(struct load *l, struct client *c)
 		if (sample_count < SAMPLES_MAX)
 			samples[sample_count++] = (uint32_t)(t - c->sent_at);
 	}
+	if (last_done && t - last_done > longest_gap)
+		longest_gap = t - last_done;
+	last_done = t;
 	if (!l->count && t >= l->deadline)
 		l->is_over = true;
 	c->sent_at = t;
@@ -267,10 +271,10 @@ static void report(struct load *l)
 	printf("{\"kind\": \"%s\", \"seconds\": %.6f, \"requests\": %" PRIu64
 	       ", \"done\": %" PRIu64 ", \"rate\": %.1f, \"retries\": %" PRIu64
 	       ", \"p50_us\": %.1f, \"p99_us\": %.1f, \"max_us\": %.1f"
-	       ", \"least_share\": %.3f",
+	       ", \"gap_us\": %.1f, \"least_share\": %.3f",
 		l->kind->name, l->seconds, request_count, l->total,
 		(double)l->total / l->seconds, retries, percentile(0.5),
-		percentile(0.99), percentile(1.0),
+		percentile(0.99), percentile(1.0), (double)longest_gap / 1000,
 		busy && l->total ? (double)least * busy / (double)l->total : 1);
 	if (l->kind->report)
 		l->kind->report(l);

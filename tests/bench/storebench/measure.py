@@ -4,8 +4,10 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
+import time
 
 from daemons import BenchError
 
@@ -55,7 +57,7 @@ class Bench:
         run = subprocess.run(
             [os.path.join(self.tools, "load"), *words, daemon.socket, kind],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            timeout=600, check=False)
+            timeout=300, check=False)
         if run.returncode:
             raise BenchError(f"{kind} against {daemon.name}: "
                              f"{run.stderr.strip()}\n{daemon.words()}")
@@ -65,28 +67,90 @@ class Bench:
         return [d for name, d in self.daemons.items()
                 if names is None or name in names]
 
-    def rates(self, kind, *words, names=None, runs=None):
+    def rates(self, kind, *words, names=None, runs=None, once=True):
         """The reports of each daemon, by its name: all are started, set up
-        once, and loaded in turn for a short time each."""
+        (once, or by each load), and loaded in turn for a short time each."""
         reports = {}
         daemons = self.chosen(names)
-        seconds = str(self.options.seconds)
+        words = ("--seconds", str(self.options.seconds), *words)
+        again = ("--no-setup",) if once else ()
         try:
             for daemon in daemons:
                 daemon.start()
-                self.load(daemon, kind, "--only-setup", *words)
+                if once:
+                    self.load(daemon, kind, "--only-setup", *words)
                 reports[daemon.name] = []
             for _ in range(runs or self.options.runs):
                 for daemon in daemons:
                     before = daemon.cpu()
-                    report = self.load(daemon, kind, "--no-setup",
-                                       "--seconds", seconds, *words)
+                    report = self.load(daemon, kind, *again, *words)
                     report["cpu"] = daemon.cpu() - before
                     reports[daemon.name].append(report)
         finally:
             for daemon in daemons:
                 daemon.stop()
         return reports
+
+    def memory(self, daemon, kind, *words):
+        """Bytes by which the daemon grows when the load is set up."""
+        daemon.start()
+        try:
+            self.load(daemon, kind, "--only-setup", "--nodes", "1")
+            before = daemon.memory()
+            self.load(daemon, kind, "--only-setup", *words)
+            return daemon.memory() - before
+        finally:
+            daemon.stop()
+
+    def under_attack(self, daemon, mode, kind, *words):
+        """Reports of a load alone, and beside a hostile guest, in turn. The
+        guest has a lower priority: it would have a processor of its own."""
+        seconds = self.options.seconds
+        words = ("--no-setup", "--seconds", str(seconds), *words)
+        alone, beside = [], []
+        daemon.start()
+        try:
+            self.load(daemon, kind, "--only-setup")
+            for domid in range(1, self.options.runs + 1):
+                alone.append(self.load(daemon, kind, *words))
+                with subprocess.Popen(
+                        ["nice", "-n", "19", os.path.join(
+                            self.tools, "../../store/hostile"),
+                         daemon.socket, daemon.guests, str(domid), mode,
+                         str(seconds * 1.5 + 0.2)],
+                        stdout=subprocess.PIPE, text=True) as hostile:
+                    hostile.stdout.readline()
+                    beside.append(self.load(daemon, kind, *words))
+                    hostile.stdout.read()
+                if hostile.returncode:
+                    raise BenchError(f"the hostile guest fails ({mode}):\n"
+                                     f"{daemon.words()}")
+        finally:
+            daemon.stop()
+        return {"alone": alone, "beside": beside}
+
+    def outage(self, daemon, kind, *words):
+        """The longest time without any answer, while the worker is killed;
+        None for a daemon that has none."""
+        daemon.start()
+        try:
+            self.load(daemon, "tree-read", "--only-setup", "--nodes", "100000")
+            victim = daemon.worker()
+            if victim is None:
+                return None
+            with subprocess.Popen(
+                    [os.path.join(self.tools, "load"), "--no-setup",
+                     "--seconds", "3", *words, daemon.socket, kind],
+                    stdout=subprocess.PIPE, text=True) as load:
+                time.sleep(2)
+                os.kill(victim, signal.SIGKILL)
+                report = load.stdout.read()
+            if load.returncode:
+                raise BenchError(f"a client lost its connection when the "
+                                 f"worker was killed:\n{daemon.words()}")
+            return json.loads(report)["gap_us"] / 1e6
+        finally:
+            daemon.stop()
 
     def instructions(self, daemon, kind, *words, requests=None):
         """User-space instructions of the daemon for one request."""

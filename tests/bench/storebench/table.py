@@ -12,13 +12,13 @@ def number(value):
 
 
 def head():
-    return (f"{'':34}" + "".join(f"{name:>10}" for name in NAMES) +
+    return (f"{'':42}" + "".join(f"{name:>10}" for name in NAMES) +
             f"  {'unit':11}{'ratio':>7}  target")
 
 
 def lines(row):
     """The row, with a line for each target."""
-    begin = f"{row.name:34}" + "".join(
+    begin = f"{row.name:42}" + "".join(
         f"{number(row.values.get(name)):>10}" for name in NAMES)
     begin += f"  {row.unit:11}"
     verdicts = list(row.verdicts()) or [("", None, True)]
