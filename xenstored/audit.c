@@ -58,6 +58,7 @@ static const char *audit_owners(struct tally *t)
 
 struct counts {
 	int64_t watches, watch_bytes, transactions, step_bytes;
+	int64_t replies, reply_bytes, event_bytes;
 };
 
 static const char *count_conn(const struct conn *c, struct counts *sum)
@@ -79,6 +80,9 @@ static const char *count_conn(const struct conn *c, struct counts *sum)
 	}
 	if (watches != c->watch_count || txns != c->txn_count)
 		return "a connection miscounts what it has";
+	sum->replies += c->reply_count;
+	sum->reply_bytes += (int64_t)c->reply_bytes;
+	sum->event_bytes += (int64_t)c->event_bytes;
 	sum->watches += watches;
 	sum->transactions += txns;
 	return NULL;
@@ -108,6 +112,10 @@ static const char *audit_domain(struct tally *t, const struct domain *d)
 	if (d->account.transactions != n.transactions ||
 		d->account.step_bytes != n.step_bytes)
 		return "a domain's account of transactions is wrong";
+	if (d->account.replies != n.replies ||
+		d->account.reply_bytes != n.reply_bytes ||
+		d->account.event_bytes != n.event_bytes)
+		return "a domain's account of output is wrong";
 	return NULL;
 }
 

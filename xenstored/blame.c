@@ -55,6 +55,10 @@ void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
 	struct domain *d;
 	uint64_t commit;
 
+	s->txns.conflicts++;
+	d = domain_find(s, victim);
+	if (d)
+		d->suffered++;
 	for (commit = s->commits; commit > since; commit--) {
 		if (s->commits - commit >= BLAME_COUNT)
 			return;
@@ -83,8 +87,12 @@ bool blame_is_held(struct store *s, uint16_t domid)
 	if (!d || d->credit >= 0)
 		return false;
 	refill(s, d);
-	if (d->credit >= 0)
+	if (d->credit >= 0) {
+		d->is_held = false;
 		return false;
+	}
+	d->held += !d->is_held;
+	d->is_held = true;
 	until = d->credit_at + (uint64_t)-d->credit * NS_PER_CREDIT;
 	if (!s->wakeup || until < s->wakeup)
 		s->wakeup = until;
@@ -100,6 +108,8 @@ int64_t store_next_wakeup(const struct store *s)
 
 void store_set_time(struct store *s, uint64_t now)
 {
+	if (!s->born)
+		s->born = now;
 	s->now = now;
 	if (s->wakeup && s->wakeup <= now)
 		s->wakeup = 0;

@@ -136,7 +136,7 @@ int guest_connect(struct daemon *d, uint16_t domid, struct ring_port *port)
 		free(g);
 		return -ENOMEM;
 	}
-	ring_init(port->page);
+	ring_init(port->page, g->peer.conn);
 	daemon_add_peer(d, &g->peer);
 	guests[domid] = g;
 	/*

@@ -22,6 +22,13 @@ bool domain_is_control(uint16_t domid)
 	return domid == 0;
 }
 
+uint32_t conn_features(const struct conn *c)
+{
+	const struct domain *d = domain_find(c->store, c->domid);
+
+	return d ? d->features : 0;
+}
+
 uint32_t domain_era(const struct store *s, uint16_t domid)
 {
 	const uint32_t *page = s->eras[domid / DOMID_PAGE];

@@ -7,28 +7,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct op ops[] = {
-	[XS_CONTROL] = { op_control, OP_CONTROL },
-	[XS_DIRECTORY] = { op_directory, OP_TXN },
-	[XS_READ] = { op_read, OP_TXN },
-	[XS_GET_PERMS] = { op_get_perms, OP_TXN },
-	[XS_WATCH] = { op_watch, 0 },
-	[XS_UNWATCH] = { op_unwatch, 0 },
-	[XS_TRANSACTION_START] = { op_transaction_start, 0 },
-	[XS_TRANSACTION_END] = { op_transaction_end, OP_TXN },
-	[XS_INTRODUCE] = { op_introduce, OP_CONTROL },
-	[XS_RELEASE] = { op_release, OP_CONTROL },
-	[XS_GET_DOMAIN_PATH] = { op_get_domain_path, 0 },
-	[XS_WRITE] = { op_write, OP_TXN },
-	[XS_MKDIR] = { op_mkdir, OP_TXN },
-	[XS_RM] = { op_rm, OP_TXN },
-	[XS_SET_PERMS] = { op_set_perms, OP_TXN },
-	[XS_IS_DOMAIN_INTRODUCED] = { op_is_domain_introduced, 0 },
-	[XS_RESUME] = { op_resume, OP_CONTROL },
-	[XS_SET_TARGET] = { op_set_target, OP_CONTROL },
-	[XS_RESET_WATCHES] = { op_reset_watches, 0 },
-	[XS_DIRECTORY_PART] = { op_directory_part, OP_TXN },
+#define OP(type, serve, flags) [XS_##type] = { #type, serve, flags }
+
+static const struct op ops[WIRE_TYPES] = {
+	OP(CONTROL, op_control, OP_CONTROL),
+	OP(DIRECTORY, op_directory, OP_TXN),
+	OP(READ, op_read, OP_TXN),
+	OP(GET_PERMS, op_get_perms, OP_TXN),
+	OP(WATCH, op_watch, 0),
+	OP(UNWATCH, op_unwatch, 0),
+	OP(TRANSACTION_START, op_transaction_start, 0),
+	OP(TRANSACTION_END, op_transaction_end, OP_TXN),
+	OP(INTRODUCE, op_introduce, OP_CONTROL),
+	OP(RELEASE, op_release, OP_CONTROL),
+	OP(GET_DOMAIN_PATH, op_get_domain_path, 0),
+	OP(WRITE, op_write, OP_TXN),
+	OP(MKDIR, op_mkdir, OP_TXN),
+	OP(RM, op_rm, OP_TXN),
+	OP(SET_PERMS, op_set_perms, OP_TXN),
+	OP(IS_DOMAIN_INTRODUCED, op_is_domain_introduced, 0),
+	OP(RESUME, op_resume, OP_CONTROL),
+	OP(SET_TARGET, op_set_target, OP_CONTROL),
+	OP(RESET_WATCHES, op_reset_watches, 0),
+	OP(DIRECTORY_PART, op_directory_part, OP_TXN),
+	OP(GET_FEATURE, op_get_feature, 0),
+	OP(SET_FEATURE, op_set_feature, OP_CONTROL),
+	OP(GET_QUOTA, op_get_quota, OP_CONTROL),
+	OP(SET_QUOTA, op_set_quota, OP_CONTROL),
 };
+
+const char *op_name(uint32_t type)
+{
+	return type < WIRE_TYPES && ops[type].name ? ops[type].name : "?";
+}
 
 void request_reply(struct request *r, const void *payload, size_t len)
 {
@@ -58,17 +69,22 @@ int request_path(struct request *r, bool special_allowed, struct path **out)
 		*out, r->conn->domid, text, (size_t)len, special_allowed);
 }
 
-int request_domid(struct request *r, uint16_t *out)
+int request_number(struct request *r, uint64_t max, uint64_t *out)
 {
-	uint64_t domid;
 	char *text;
 	int rc = request_string(r, &text);
 
-	if (rc >= 0)
-		rc = wire_number(text, UINT16_MAX, &domid);
+	return rc < 0 ? rc : wire_number(text, max, out);
+}
+
+int request_domid(struct request *r, uint16_t *out)
+{
+	uint64_t domid;
+	int rc = request_number(r, UINT16_MAX, &domid);
+
 	if (!rc)
 		*out = (uint16_t)domid;
-	return rc < 0 ? rc : 0;
+	return rc;
 }
 
 /* Finds where the request takes effect. */
@@ -92,6 +108,26 @@ static int open_view(struct request *r, unsigned int flags)
 	return 0;
 }
 
+/* Counts the request, and tells the host who wants to log it. */
+static void account_for(
+	struct request *r, int rc, const char *path, size_t path_room)
+{
+	struct store *s = r->store;
+	struct domain *d = domain_find(s, r->conn->domid);
+	uint64_t ns = 0, now;
+
+	if (s->host.clock) {
+		now = s->host.clock(s->host.ctx);
+		ns = now > s->now ? now - s->now : 0;
+	}
+	if (r->hdr->type < WIRE_TYPES)
+		stats_count(&s->load[r->hdr->type], ns, rc);
+	if (d)
+		stats_count(&d->load, ns, rc);
+	if (s->host.access)
+		access_tell(r, rc, ns, path, path_room);
+}
+
 void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload)
 {
 	struct request r = { .conn = c,
@@ -103,7 +139,7 @@ void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload)
 	const char *name;
 	int rc = -ENOSYS;
 
-	if (hdr->type < sizeof(ops) / sizeof(ops[0]))
+	if (hdr->type < WIRE_TYPES)
 		op = &ops[hdr->type];
 	if (op && op->serve) {
 		rc = open_view(&r, op->flags);
@@ -111,12 +147,11 @@ void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload)
 			rc = op->serve(&r);
 	}
 	free(r.deltas.at);
-	if (r.is_answered)
-		return;
-	if (!rc) {
+	if (rc) {
+		name = wire_error_name(rc);
+		output_reply(c, hdr, XS_ERROR, name, strlen(name) + 1);
+	} else if (!r.is_answered) {
 		request_ok(&r);
-		return;
 	}
-	name = wire_error_name(rc);
-	output_reply(c, hdr, XS_ERROR, name, strlen(name) + 1);
+	account_for(&r, rc, payload, hdr->len);
 }

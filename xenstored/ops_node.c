@@ -206,11 +206,37 @@ int op_get_perms(struct request *r)
 	return 0;
 }
 
+/*
+ * Binds an entry to the life of its domain. Whom a control domain names is on
+ * record from then on. An entry for a domain that nobody knows means nobody,
+ * or it would be a right of the next one of that id; so does everybody's
+ * when the asking domain does not know that word.
+ */
+static int admit_entry(struct request *r, struct perm_entry *e, bool is_owner)
+{
+	struct store *s = r->store;
+	bool is_known;
+
+	if (e->domid == PERM_EVERYBODY) {
+		if (is_owner)
+			return -EINVAL;
+		is_known = conn_features(r->conn) & FEATURE_WILDCARD;
+	} else if (r->view.who.is_control) {
+		is_known = domain_make(s, e->domid);
+		if (!is_known)
+			return -ENOMEM;
+	} else {
+		is_known = domain_find(s, e->domid);
+	}
+	e->era = is_known ? domain_era(s, e->domid) : PERM_NOBODY;
+	return 0;
+}
+
 /* Reads the rest of the payload as a list. */
 static int parse_perms(struct request *r, struct perm_list **out)
 {
-	struct store *s = r->store;
 	struct perm_list *perms;
+	struct perm_entry *e;
 	size_t count = 0, i;
 	char *text;
 	int rc = 0;
@@ -219,20 +245,20 @@ static int parse_perms(struct request *r, struct perm_list **out)
 		count += !r->payload[i];
 	if (!count || r->payload[r->len - 1])
 		return -EINVAL;
-	rc = quota_check(s, r->conn->domid, QUOTA_PERMISSIONS, (int64_t)count);
+	rc = quota_check(
+		r->store, r->conn->domid, QUOTA_PERMISSIONS, (int64_t)count);
 	if (rc)
 		return rc;
 	perms = perm_list_new(count);
 	if (!perms)
 		return -ENOMEM;
 	for (i = 0; i < count && rc >= 0; i++) {
+		e = &perms->entry[i];
 		rc = request_string(r, &text);
 		if (rc >= 0)
-			rc = perm_parse(&perms->entry[i], text, (size_t)rc);
-		if (!rc && r->view.who.is_control &&
-			!domain_make(s, perms->entry[i].domid))
-			rc = -ENOMEM;
-		perms->entry[i].era = domain_era(s, perms->entry[i].domid);
+			rc = perm_parse(e, text, (size_t)rc);
+		if (!rc)
+			rc = admit_entry(r, e, !i);
 	}
 	if (rc < 0) {
 		perm_list_put(perms);

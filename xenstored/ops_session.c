@@ -32,6 +32,9 @@ int op_watch(struct request *r)
 			rc = wire_number(text, INT32_MAX, &depth);
 		if (rc < 0)
 			return rc;
+		/* Who was not offered it cannot have meant it. */
+		if (!(conn_features(r->conn) & FEATURE_WATCHDEPTH))
+			return -EINVAL;
 		levels = (int32_t)depth;
 	}
 	rc = watch_add(r->conn, p, token, (size_t)len, levels);
@@ -100,9 +103,12 @@ int op_transaction_end(struct request *r)
 		return -ENOENT;
 	rc = 0;
 	effect_conn(EFFECT_TXN_END, r->conn, t->id);
-	if (word[0] == 'T') {
+	if (word[0] == 'F') {
+		r->store->txns.aborted++;
+	} else {
 		rc = txn_commit(r->conn, t);
 		if (!rc) {
+			r->store->txns.committed++;
 			request_ok(r);
 			txn_fire(r->conn, t);
 		}

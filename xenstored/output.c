@@ -30,17 +30,34 @@ static void give_up(struct conn *c)
 	mark_dirty(c);
 }
 
+/* Adds a message to the sums, or takes it away. */
+static void count(struct conn *c, const struct message *m, int sign)
+{
+	struct domain *d = domain_find(c->store, c->domid);
+	int64_t bytes = sign * (int64_t)m->len;
+
+	if (m->is_event) {
+		c->event_bytes += (size_t)bytes;
+	} else {
+		c->reply_bytes += (size_t)bytes;
+		c->reply_count += (uint32_t)sign;
+	}
+	if (!d)
+		return;
+	if (m->is_event) {
+		d->account.event_bytes += bytes;
+	} else {
+		d->account.reply_bytes += bytes;
+		d->account.replies += sign;
+	}
+}
+
 static void append(struct conn *c, struct message *m)
 {
 	m->next = NULL;
 	*c->out_last = m;
 	c->out_last = &m->next;
-	if (m->is_event) {
-		c->event_bytes += m->len;
-	} else {
-		c->reply_bytes += m->len;
-		c->reply_count++;
-	}
+	count(c, m, 1);
 	mark_dirty(c);
 }
 
@@ -48,12 +65,7 @@ static void message_free(struct conn *c, struct message *m)
 {
 	if (m->is_hashed)
 		hash_remove(&c->store->events, &m->dup);
-	if (m->is_event) {
-		c->event_bytes -= m->len;
-	} else {
-		c->reply_bytes -= m->len;
-		c->reply_count--;
-	}
+	count(c, m, -1);
 	free(m);
 }
 
@@ -144,13 +156,17 @@ void output_event(struct watch *w, const char *path, size_t len)
 	if (w->at && c->event_bytes > EVENT_BYTES_MAX) {
 		path = w->text;
 		len = w->path_len;
+		c->store->events_made.melted++;
 	}
 	path += w->home_len;
 	len -= w->home_len;
 	key = event_key(w, path, len);
 	if ((w->at || c->event_bytes > EVENT_BYTES_MAX) &&
-		is_waiting(w, key, path, len))
+		is_waiting(w, key, path, len)) {
+		c->store->events_made.merged++;
 		return;
+	}
+	c->store->events_made.sent++;
 	hdr.len = (uint32_t)len + 1 + w->token_len + 1;
 	m = hash_reserve(&c->store->events) ? NULL : message_new(&hdr);
 	if (!m) {
@@ -262,7 +278,7 @@ struct conn *store_next_dirty(struct store *s)
 const char *output_audit(struct conn *c)
 {
 	size_t replies = 0, events = 0;
-	uint32_t count = 0;
+	uint32_t number = 0;
 	struct message *m, **last = &c->out_first;
 	struct hash_link *l;
 
@@ -272,7 +288,7 @@ const char *output_audit(struct conn *c)
 			events += m->len;
 		} else {
 			replies += m->len;
-			count++;
+			number++;
 		}
 		if (m->len > sizeof(struct wire_header) + WIRE_PAYLOAD_MAX)
 			return "a message is too long for the wire";
@@ -291,7 +307,7 @@ const char *output_audit(struct conn *c)
 	if (last != c->out_last)
 		return "the end of an output queue is lost";
 	if (replies != c->reply_bytes || events != c->event_bytes ||
-		count != c->reply_count)
+		number != c->reply_count)
 		return "the sums of an output queue are wrong";
 	if (c->out_sent && (!c->out_first || c->out_sent >= c->out_first->len))
 		return "more was sent than there was";

@@ -66,6 +66,11 @@ static bool names(const struct perm_entry *e, const struct subject *who)
 	       e->era == who->target_era;
 }
 
+static bool is_everybody(const struct perm_entry *e)
+{
+	return e->domid == PERM_EVERYBODY && !e->era;
+}
+
 bool perm_is_owner(const struct perm_list *list, const struct subject *who)
 {
 	return who->is_control || names(&list->entry[0], who);
@@ -79,7 +84,8 @@ unsigned int perm_access(
 	if (perm_is_owner(list, who))
 		return PERM_BOTH;
 	for (i = 1; i < list->count; i++)
-		if (names(&list->entry[i], who))
+		if (names(&list->entry[i], who) ||
+			is_everybody(&list->entry[i]))
 			return list->entry[i].access;
 	return list->entry[0].access;
 }

@@ -14,10 +14,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PERM_NONE  0u
-#define PERM_READ  1u
-#define PERM_WRITE 2u
-#define PERM_BOTH  3u
+/* The era of an entry that means nobody. */
+#define PERM_NOBODY UINT32_MAX
+
+/* As the domain of an entry behind the first: all of them. */
+#define PERM_EVERYBODY 0x7ff4u /* public/xen.h: DOMID_INVALID, or ANY */
+
+#define PERM_NONE      0u
+#define PERM_READ      1u
+#define PERM_WRITE     2u
+#define PERM_BOTH      3u
 
 struct perm_entry {
 	uint16_t domid;

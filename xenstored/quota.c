@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Nanoseconds in which one quota of one domain is told of once. */
+#define TELL_EVERY (10ull * 1000000000u)
+
 /* The defaults that administrators know from other daemons. */
 static const struct store_quota defaults[QUOTA_COUNT] = {
 	[QUOTA_NODES] = { "nodes", 1000, 0 },
@@ -89,27 +92,47 @@ int64_t quota_memory(const struct store *s, uint16_t domid)
 	if (!d)
 		return 0;
 	return d->account.node_bytes + d->account.watch_bytes +
-	       d->account.step_bytes;
+	       d->account.step_bytes + d->account.old_bytes +
+	       d->account.reply_bytes;
+}
+
+void quota_hit(struct store *s, uint16_t domid, enum quota_id id,
+	uint32_t value, int64_t wanted)
+{
+	struct domain *d = domain_find(s, domid);
+	uint32_t unsaid;
+
+	s->quota[id].denied++;
+	if (!d)
+		return;
+	d->quota_hits[id]++;
+	if (d->quota_told[id] && s->now - d->quota_told_at[id] < TELL_EVERY)
+		return;
+	unsaid = d->quota_hits[id] - d->quota_told[id];
+	d->quota_told[id] = d->quota_hits[id];
+	d->quota_told_at[id] = s->now;
+	store_log(s, true,
+		"domain %u %s quota %s=%u: it wants %lld (%u such since it "
+		"was told last; xenstore-control quota raises it)",
+		domid, id == QUOTA_MEMORY_SOFT ? "is over" : "is refused by",
+		s->quota[id].name, value, (long long)wanted, unsaid);
 }
 
 int quota_check(
 	struct store *s, uint16_t domid, enum quota_id id, int64_t wanted)
 {
-	uint32_t value = quota_value(s, domid, id), soft;
+	uint32_t value, soft;
 
+	if (domain_is_control(domid))
+		return 0;
+	value = quota_value(s, domid, id);
 	if (id == QUOTA_MEMORY_HARD) {
 		soft = quota_value(s, domid, QUOTA_MEMORY_SOFT);
-		if (soft && wanted > soft) {
-			s->quota[QUOTA_MEMORY_SOFT].denied++;
-			store_log(s, true,
-				"domain %u is over quota memory-soft=%u", domid,
-				soft);
-		}
+		if (soft && wanted > soft)
+			quota_hit(s, domid, QUOTA_MEMORY_SOFT, soft, wanted);
 	}
 	if (!value || wanted <= value)
 		return 0;
-	s->quota[id].denied++;
-	store_log(s, true, "domain %u is refused: quota %s=%u, it wants %lld",
-		domid, s->quota[id].name, value, (long long)wanted);
+	quota_hit(s, domid, id, value, wanted);
 	return -ENOSPC;
 }

@@ -25,13 +25,11 @@ static int fail(struct xenstore_domain_interface *page, uint32_t why)
 	return -EPROTO;
 }
 
-void ring_init(struct xenstore_domain_interface *page)
+void ring_init(struct xenstore_domain_interface *page, const struct conn *c)
 {
 	__atomic_store_n(&page->error, XENSTORE_ERROR_NONE, __ATOMIC_RELEASE);
-	__atomic_store_n(&page->server_features,
-		XENSTORE_SERVER_FEATURE_RECONNECTION |
-			XENSTORE_SERVER_FEATURE_ERROR,
-		__ATOMIC_RELEASE);
+	__atomic_store_n(
+		&page->server_features, conn_features(c), __ATOMIC_RELEASE);
 }
 
 bool ring_reconnect(struct xenstore_domain_interface *page, struct conn *c)
@@ -41,7 +39,7 @@ bool ring_reconnect(struct xenstore_domain_interface *page, struct conn *c)
 	conn_reset(c);
 	page->req_cons = page->req_prod = 0;
 	page->rsp_cons = page->rsp_prod = 0;
-	ring_init(page);
+	ring_init(page, c);
 	publish(&page->connection, XENSTORE_CONNECTED);
 	return true;
 }

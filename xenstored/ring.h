@@ -15,8 +15,8 @@
 
 #include "store.h"
 
-/* Puts our features into the page of a guest that is newly connected. */
-void ring_init(struct xenstore_domain_interface *page);
+/* Puts its features into the page of a guest that is newly connected. */
+void ring_init(struct xenstore_domain_interface *page, const struct conn *c);
 
 /*
  * Moves what can be moved and serves up to `budget` requests. `*moved` tells

@@ -19,14 +19,13 @@
 #include "list.h"
 #include "path.h"
 #include "perm.h"
+#include "stats.h"
 #include "store.h"
 #include "tree.h"
 #include "wire.h"
 
 #define DOMID_COUNT 65536
 #define DOMID_PAGE  256
-/* An entry of it means every domain (public/xen.h, DOMID_ANY). */
-#define DOMID_WILDCARD 0x7ff4
 /* What a domain may be offered; see public/io/xs_wire.h. */
 #define FEATURE_RECONNECT  1u
 #define FEATURE_ERROR	   2u
@@ -48,7 +47,10 @@ struct account {
 	int64_t watches;
 	int64_t watch_bytes;
 	int64_t transactions;
-	int64_t step_bytes;
+	int64_t step_bytes; /* of their requests and their own nodes */
+	int64_t old_bytes;  /* old versions that they keep alive */
+	int64_t replies, reply_bytes; /* that wait for its peers */
+	int64_t event_bytes;	      /* the same; others made them, no quota */
 };
 
 struct domain {
@@ -62,11 +64,17 @@ struct domain {
 	uint32_t features;
 	uint32_t quota_own; /* bits of quota_id: not those of all guests */
 	uint32_t quota[QUOTA_COUNT];
+	uint32_t quota_hits[QUOTA_COUNT];
+	uint32_t quota_told[QUOTA_COUNT]; /* hits when the log was told last */
+	uint64_t quota_told_at[QUOTA_COUNT];
 	struct account account;
+	struct stats_load load;
 	/* Conflicts that it may yet cause, in thousandths; see blame.c. */
 	int64_t credit;
 	uint64_t credit_at;
-	uint64_t conflicts;
+	uint64_t conflicts; /* that it caused */
+	uint64_t suffered, held;
+	bool is_held; /* as was last seen */
 };
 
 /* A message for the peer: a reply, or an event of `watch`. */
@@ -215,11 +223,23 @@ struct store {
 	uint32_t *eras[DOMID_COUNT / DOMID_PAGE];
 	uint64_t deaths;
 	uint64_t commits;
+	uint64_t born; /* when the clock was told first */
+	struct stats_load load[WIRE_TYPES];
+	struct {
+		uint64_t started, committed, aborted, conflicts, parked;
+	} txns;
+	struct {
+		uint64_t sent, merged, melted;
+	} events_made;
 	struct blame blame[BLAME_COUNT];
 	size_t txn_count; /* open now, of all connections */
 	uint64_t wakeup;  /* 0: nobody is held back */
 	char *spare_in;	  /* an input buffer that nobody uses */
 	struct store_quota quota[QUOTA_COUNT];
+	struct {
+		uint32_t per_second; /* 0: nothing is told */
+		uint64_t left, filled_at, skipped;
+	} access;
 	struct list conns;
 	struct list dirty;
 	struct watch_name *top; /* "/" */
@@ -257,6 +277,9 @@ int quota_set(
 	struct store *s, uint32_t domid, enum quota_id id, uint64_t value);
 /* All memory that a domain is charged for. */
 int64_t quota_memory(const struct store *s, uint16_t domid);
+/* A request was refused, or would have been: counted, and told in the log. */
+void quota_hit(struct store *s, uint16_t domid, enum quota_id id,
+	uint32_t value, int64_t wanted);
 void store_log(struct store *s, bool is_warning, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -36,19 +36,23 @@
  *   {"quotas":[{"name":"nodes", "value":1000, "hits":N}, ...]}
  *
  * LOAD is of requests: "requests":N, "errors":N, "ns_total":N, "ns_max":N,
- *   "latency":[N, ...]: from the arrival of a request to its answer; the
- *   first number counts those under 1024 ns, the next those under 2048, and
+ *   "latency":[N, ...]: from the beginning of the turn of the loop that
+ *   served a request to its answer; all are 0 without a clock. The first
+ *   number counts those under 1024 ns, the next those under 2048, and
  *   so on by doubling; the last of STATS_BUCKETS counts all longer ones.
  *   Zeros at the end are left out.
  */
 #ifndef XENSTORED_STATS_H
 #define XENSTORED_STATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define STATS_BUCKETS	  22
 #define STATS_BUCKET_BITS 10 /* the first one is of less than 2^10 ns */
+
+struct request;
 
 /* Requests and how long they took. */
 struct stats_load {
@@ -57,10 +61,12 @@ struct stats_load {
 	uint64_t latency[STATS_BUCKETS];
 };
 
-void stats_count(struct stats_load *load, uint64_t ns, int is_error);
+void stats_count(struct stats_load *load, uint64_t ns, bool is_error);
 
-struct request;
-/* Writes the section that the rest of the request names into `buf`. */
+/*
+ * Writes the section that the rest of the request names, with its NUL, into
+ * `buf`. -EINVAL: no such section, or no number after it.
+ */
 int stats_run(struct request *r, char *buf, size_t size);
 
 #endif

@@ -70,6 +70,19 @@ enum store_effect_kind {
 	EFFECT_RESET,
 };
 
+/* A request that was served, for the access log. */
+struct store_access {
+	struct conn *conn;
+	uint16_t domid;
+	uint32_t tx_id;
+	const char *op;	  /* "READ"; "?" for a type that there is not */
+	const char *text; /* its first string, as it came: hostile bytes */
+	size_t text_len;
+	const char *error; /* "ENOENT", or NULL */
+	uint64_t ns;	   /* until its answer; 0 without a clock */
+	uint64_t skipped;  /* records that were left out before this one */
+};
+
 struct node;
 struct perm_list;
 struct watch;
@@ -103,6 +116,15 @@ struct store_host {
 	void (*log)(void *ctx, bool is_warning, const char *line);
 	/* Something has changed that must survive. */
 	void (*effect)(void *ctx, const struct store_effect *e);
+	/* A request was served; see store_set_access_log(). */
+	void (*access)(void *ctx, const struct store_access *a);
+	/*
+	 * A command of CONTROL that the core does not know: `args` are its
+	 * strings, the name first. Writes a text with its NUL into `answer`.
+	 * 0 or a negative errno; -ENOSYS when it knows no such either.
+	 */
+	int (*control)(void *ctx, struct conn *c, char *const *args,
+		size_t count, char *answer, size_t size);
 	/* Nanoseconds of the clock of store_set_time(); NULL: no latencies. */
 	uint64_t (*clock)(void *ctx);
 	void *ctx;
@@ -123,6 +145,9 @@ void store_set_time(struct store *s, uint64_t now);
  * now, or -1 when none is. It is then to be processed again.
  */
 int64_t store_next_wakeup(const struct store *s);
+
+/* Tells host.access of so many requests a second, at most; 0: of none. */
+void store_set_access_log(struct store *s, uint32_t per_second);
 
 struct store_quota *store_quota(struct store *s, enum quota_id id);
 /* By its name; NULL: no such quota. */
@@ -160,6 +185,8 @@ void conn_free(struct conn *c);
 void conn_reset(struct conn *c);
 void *conn_owner(const struct conn *c);
 uint16_t conn_domid(const struct conn *c);
+/* The features that its ring shall show (xs_wire.h, and bits 2 and 3). */
+uint32_t conn_features(const struct conn *c);
 
 /*
  * Where to put the next bytes from the peer: at least 1 byte, or none

@@ -70,6 +70,7 @@ int txn_begin(struct conn *c, struct txn **out)
 		return rc;
 	*out = list_entry(c->txns.prev, struct txn, of_conn);
 	(*out)->failed = 0;
+	s->txns.started++;
 	return 0;
 }
 

@@ -20,6 +20,25 @@ const char *special_name(int which)
 	return specials[which];
 }
 
+/* The domain of "@releaseDomain/DOMID", or -1. */
+static int special_domid(const char *text, size_t len)
+{
+	size_t name_len = strlen(specials[1]);
+	uint64_t domid;
+
+	if (len <= name_len + 1 || memcmp(text, specials[1], name_len) != 0 ||
+		text[name_len] != '/' ||
+		wire_number(text + name_len + 1, UINT16_MAX, &domid))
+		return -1;
+	return (int)domid;
+}
+
+/* Which one a watch's path means. */
+static int watched_special(const char *text, size_t len)
+{
+	return special_domid(text, len) >= 0 ? 1 : special_index(text, len);
+}
+
 int special_index(const char *text, size_t len)
 {
 	int i;
@@ -178,7 +197,7 @@ static int admit(struct conn *c, const struct path *path, int64_t cost)
 {
 	struct store *s = c->store;
 	struct domain *d = domain_make(s, c->domid);
-	int which = special_index(path->text, path->len), rc;
+	int which = watched_special(path->text, path->len), rc;
 
 	if (!d)
 		return -ENOMEM;
@@ -202,9 +221,10 @@ int watch_add(struct conn *c, const struct path *path, const char *token,
 }
 
 static int check(struct conn *c, const struct path *path, const char *token,
-	size_t token_len)
+	size_t token_len, int32_t depth)
 {
-	if (path->is_special && special_index(path->text, path->len) < 0)
+	if (path->is_special &&
+		(watched_special(path->text, path->len) < 0 || depth > 1))
 		return -EINVAL;
 	if (!token_fits(path, token_len))
 		return -E2BIG;
@@ -221,7 +241,7 @@ int watch_put(struct conn *c, const struct path *path, const char *token,
 	struct watch *w;
 	int rc;
 
-	rc = check(c, path, token, token_len);
+	rc = check(c, path, token, token_len, depth);
 	if (rc)
 		return rc;
 	w = calloc(1, sizeof(*w) + path->len + token_len + 2);
@@ -242,7 +262,7 @@ int watch_put(struct conn *c, const struct path *path, const char *token,
 	memcpy(w->text, path->text, path->len);
 	memcpy(w->text + path->len + 1, token, token_len);
 	list_add_tail(w->at ? &w->at->watches
-			    : &s->special_watches[special_index(
+			    : &s->special_watches[watched_special(
 				      path->text, path->len)],
 		&w->of_name);
 	list_add_tail(&c->watches, &w->of_conn);
@@ -411,14 +431,16 @@ void watch_fire_special(struct store *s, int which, uint16_t domid)
 	struct list *at, *head = &s->special_watches[which];
 	struct watch *w;
 	char path[32];
-	int len;
+	int len, only;
 
 	for (at = head->next; at != head; at = at->next) {
 		w = list_entry(at, struct watch, of_name);
-		if (!special_permitted(s, which, w->conn->domid))
+		only = special_domid(w->text, w->path_len);
+		if ((only >= 0 && only != domid) ||
+			!special_permitted(s, which, w->conn->domid))
 			continue;
 		len = snprintf(path, sizeof(path), "%s", specials[which]);
-		if (w->depth > 0)
+		if (only >= 0 || w->depth > 0)
 			len = snprintf(path, sizeof(path), "%s/%u",
 				specials[which], domid);
 		output_event(w, path, (size_t)len);
@@ -439,7 +461,7 @@ static const char *audit_watch(const struct watch *w)
 	size_t at = sizeof(path);
 
 	if (!w->at)
-		return special_index(w->text, w->path_len) < 0
+		return watched_special(w->text, w->path_len) < 0
 			       ? "a special watch is not special"
 			       : NULL;
 	for (n = w->at; n->parent; n = n->parent) {

@@ -11,6 +11,13 @@
 
 #define WIRE_PAYLOAD_MAX 4096
 
+/* Requests that are newer than Xen 4.17's headers (docs/misc/xenstore.txt). */
+#define XS_GET_FEATURE 23
+#define XS_SET_FEATURE 24
+#define XS_GET_QUOTA   25
+#define XS_SET_QUOTA   26
+#define WIRE_TYPES     27 /* and no other type is known */
+
 struct wire_header {
 	uint32_t type;
 	uint32_t req_id;

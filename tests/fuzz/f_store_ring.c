@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!c)
 		abort();
 	store_introduce(s, 5);
-	ring_init(&page);
+	ring_init(&page, c);
 	while (size > 4 && steps++ < STEPS_MAX) {
 		len = data[1];
 		if (len > size - 2)

@@ -341,7 +341,7 @@ static void test_guest_life(void **state)
 	assert_int_equal(xs_introduce(xs, 5, 1, 1), -EINVAL);
 	guest_boot(&g, 5);
 	introduce(xs, &g);
-	assert_int_equal(g.page->server_features, 3);
+	assert_int_equal(g.page->server_features, 15);
 	assert_int_equal(xs_watch(xs, "@releaseDomain", "r"), 0);
 	assert_event(xs, "@releaseDomain");
 	assert_int_equal(xs_watch(xs, "/local/domain/5", "g"), 0);

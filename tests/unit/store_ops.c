@@ -309,6 +309,219 @@ static void test_transactions(void **state)
 	store_free(s);
 }
 
+static void test_features(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g, *h;
+
+	(void)state;
+	SAYS(c, XS_GET_FEATURE, 0, "5", "ENOENT");
+	SAYS(c, XS_SET_FEATURE, 0, "5\00016", "EINVAL");
+	SAYS(c, XS_SET_FEATURE, 0, "5", "EINVAL");
+	OKAY(c, XS_SET_FEATURE, 0, "5\0003");
+	SAYS(c, XS_GET_FEATURE, 0, "5", "3");
+	g = rig_guest(c, 5);
+	h = rig_guest(c, 6);
+	SAYS(c, XS_SET_FEATURE, 0, "5\0001", "EBUSY");
+	assert_string_equal(rig_ask(g, XS_GET_FEATURE, 0, "", 0, NULL), "3");
+	assert_string_equal(rig_ask(h, XS_GET_FEATURE, 0, "", 0, NULL), "15");
+	SAYS(h, XS_GET_FEATURE, 0, "5", "EACCES");
+	SAYS(h, XS_SET_FEATURE, 0, "5\0001", "EACCES");
+	SAYS(g, XS_WATCH, 0, "x\0t\0001", "EINVAL");
+	OKAY(h, XS_WATCH, 0, "x\0t\0001");
+
+	/* The word for everybody, from who was offered it and who was not. */
+	PUTS(g, 0, "p\0v");
+	PUTS(h, 0, "p\0v");
+	OKAY(g, XS_SET_PERMS, 0, "p\0n5\0r32756");
+	OKAY(h, XS_SET_PERMS, 0, "p\0n6\0r32756");
+	SAYS(h, XS_READ, 0, "/local/domain/5/p", "EACCES");
+	SAYS(g, XS_READ, 0, "/local/domain/6/p", "v");
+	assert_string_equal(
+		ASK_RAW(g, XS_WRITE, 0, "/local/domain/6/p\0w"), "EACCES");
+	SAYS(h, XS_SET_PERMS, 0, "p\0r32756\0n6", "EINVAL");
+	store_free(s);
+}
+
+static void test_quota_requests(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g = rig_guest(c, 5);
+	struct conn *h = rig_guest(c, 6);
+
+	(void)state;
+	assert_string_equal(rig_ask(c, XS_GET_QUOTA, 0, "", 0, NULL),
+		"nodes watches transactions node-size permissions outstanding "
+		"memory-soft memory");
+	SAYS(c, XS_GET_QUOTA, 0, "nodes", "1000");
+	SAYS(c, XS_GET_QUOTA, 0, "5\0nodes", "1000");
+	SAYS(c, XS_GET_QUOTA, 0, "0\0nodes", "0");
+	SAYS(c, XS_GET_QUOTA, 0, "7\0nodes", "ENOENT");
+	SAYS(c, XS_GET_QUOTA, 0, "none", "EINVAL");
+	SAYS(g, XS_GET_QUOTA, 0, "nodes", "EACCES");
+	SAYS(g, XS_SET_QUOTA, 0, "5\0nodes\0000", "EACCES");
+	OKAY(c, XS_SET_QUOTA, 0, "5\0nodes\0002");
+	OKAY(c, XS_SET_QUOTA, 0, "nodes\0003");
+	SAYS(c, XS_SET_QUOTA, 0, "nodes\000x", "EINVAL");
+	SAYS(c, XS_GET_QUOTA, 0, "5\0nodes", "2");
+	SAYS(c, XS_GET_QUOTA, 0, "6\0nodes", "3");
+	OKAY(g, XS_MKDIR, 0, "a");
+	SAYS(g, XS_MKDIR, 0, "b", "ENOSPC");
+	OKAY(h, XS_MKDIR, 0, "a");
+	OKAY(h, XS_MKDIR, 0, "b");
+	SAYS(h, XS_MKDIR, 0, "c", "ENOSPC");
+	OKAY(c, XS_SET_QUOTA, 0, "5\0nodes\0000"); /* no limit */
+	OKAY(g, XS_MKDIR, 0, "b");
+	OKAY(c, XS_CONTROL, 0, "quota\0set\0005\0watches\0001");
+	OKAY(g, XS_WATCH, 0, "a\0t");
+	SAYS(g, XS_WATCH, 0, "b\0t", "ENOSPC");
+	OKAY(c, XS_CONTROL, 0, "quota\0set\0watches\0009");
+	SAYS(c, XS_GET_QUOTA, 0, "watches", "9");
+	OKAY(c, XS_CONTROL, 0, "quota-soft\0set\0memory\000100");
+	SAYS(c, XS_GET_QUOTA, 0, "memory-soft", "100");
+	store_free(s);
+}
+
+/* A shutdown or an end of one domain, told to who asked for that one. */
+static void test_release_of_one(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	struct conn *w = conn_new(s, 0, false, NULL);
+
+	(void)state;
+	rig_guest(c, 5);
+	rig_guest(c, 6);
+	OKAY(w, XS_WATCH, 0, "@releaseDomain/5\0t");
+	rig_event(w, "@releaseDomain/5", "t");
+	SAYS(w, XS_WATCH, 0, "@releaseDomain/x\0t", "EINVAL");
+	SAYS(w, XS_WATCH, 0, "@releaseDomain/\0t", "EINVAL");
+	SAYS(w, XS_WATCH, 0, "@releaseDomain/70000\0t", "EINVAL");
+	SAYS(w, XS_WATCH, 0, "@introduceDomain/5\0t", "EINVAL");
+	SAYS(w, XS_WATCH, 0, "@releaseDomain\0t\0002", "EINVAL");
+	store_domain_shutdown(s, 6);
+	rig_no_event(w);
+	store_domain_shutdown(s, 5);
+	rig_event(w, "@releaseDomain/5", "t");
+	OKAY(w, XS_UNWATCH, 0, "@releaseDomain/5\0t");
+	store_free(s);
+}
+
+/* An entry for a domain that is not there is no right of one to come. */
+static void test_permissions_of_nobody(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g = rig_guest(c, 5), *h;
+
+	(void)state;
+	PUTS(g, 0, "p\0v");
+	OKAY(g, XS_SET_PERMS, 0, "p\0n5\0r6");
+	h = rig_guest(c, 6);
+	SAYS(h, XS_READ, 0, "/local/domain/5/p", "EACCES");
+	OKAY(g, XS_SET_PERMS, 0, "p\0n5\0r6");
+	SAYS(h, XS_READ, 0, "/local/domain/5/p", "v");
+	store_free(s);
+}
+
+static const char *stats(struct conn *c, const char *section, const char *from)
+{
+	static struct answer a;
+	char text[64];
+	int len;
+
+	len = snprintf(
+		text, sizeof(text), "stats%c%s%c%s", 0, section, 0, from);
+	rig_ask(c, XS_CONTROL, 0, text, (size_t)len + 1, &a);
+	assert_int_equal(a.type, XS_CONTROL);
+	assert_int_equal(a.data[a.len - 1], '\0');
+	return a.data;
+}
+
+static void test_stats(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g = NULL;
+	uint64_t from = 0, domids = 0;
+	const char *text, *at;
+	uint16_t i;
+
+	(void)state;
+	for (i = 1; i <= 40; i++)
+		g = rig_guest(c, i);
+	SAYS(g, XS_READ, 0, "none", "ENOENT");
+	for (i = 0; i < 127; i++)
+		rig_ask(g, XS_WATCH, 0,
+			(char[]){ 'w', 0, (char)('!' + i % 90),
+				(char)('!' + i / 90), 0 },
+			5, NULL);
+	SAYS(c, XS_CONTROL, 0, "stats\0nothing", "EINVAL");
+	text = stats(c, "store", "0");
+	assert_non_null(strstr(text, "\"domains\":41,"));
+	assert_non_null(strstr(text, "\"watches\":127,"));
+	text = stats(c, "operations", "0");
+	assert_non_null(
+		strstr(text, "{\"id\":2,\"name\":\"READ\",\"requests\":1,"
+			     "\"errors\":1,"));
+	assert_non_null(strstr(text, "\"next\":null}"));
+	do {
+		char number[24];
+
+		snprintf(number, sizeof(number), "%u", (unsigned int)from);
+		text = stats(c, "domains", number);
+		for (at = text; (at = strstr(at, "{\"domid\":")); at++)
+			domids++;
+		at = strstr(text, "\"next\":") + strlen("\"next\":");
+		from = strtoul(at, NULL, 10);
+	} while (from);
+	assert_int_equal(domids, 41);
+	OKAY(c, XS_SET_QUOTA, 0, "watches\0001");
+	SAYS(g, XS_WATCH, 0, "w\0more", "ENOSPC");
+	text = stats(c, "quotas", "0");
+	assert_non_null(
+		strstr(text, "{\"name\":\"watches\",\"value\":1,\"hits\":1}"));
+	text = stats(c, "domains", "40");
+	assert_non_null(strstr(text, "\"quota_hits\":{\"watches\":1}"));
+	store_free(s);
+}
+
+static unsigned int told;
+static uint64_t left_out;
+
+static void on_access(void *ctx, const struct store_access *a)
+{
+	(void)ctx;
+	told++;
+	left_out += a->skipped;
+	assert_string_equal(a->op, "READ");
+	assert_string_equal(a->error, "ENOENT");
+	assert_memory_equal(a->text, "/x", 2);
+	assert_int_equal(a->text_len, 2);
+}
+
+static void test_access_log(void **state)
+{
+	struct store_host host = { .access = on_access };
+	struct store *s = store_new(&host, rig_seed);
+	struct conn *c = conn_new(s, 0, false, NULL);
+	int i;
+
+	(void)state;
+	store_set_time(s, 1000000000);
+	SAYS(c, XS_READ, 0, "/x", "ENOENT");
+	assert_int_equal(told, 0);
+	store_set_access_log(s, 10);
+	for (i = 0; i < 15; i++)
+		SAYS(c, XS_READ, 0, "/x", "ENOENT");
+	assert_int_equal(told, 10);
+	assert_int_equal(left_out, 0);
+	store_set_time(s, 1200000000);
+	for (i = 0; i < 3; i++)
+		SAYS(c, XS_READ, 0, "/x", "ENOENT");
+	assert_int_equal(told, 12);
+	assert_int_equal(left_out, 5);
+	store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +532,12 @@ int main(void)
 		cmocka_unit_test(test_special_watches),
 		cmocka_unit_test(test_directory_part),
 		cmocka_unit_test(test_transactions),
+		cmocka_unit_test(test_features),
+		cmocka_unit_test(test_quota_requests),
+		cmocka_unit_test(test_release_of_one),
+		cmocka_unit_test(test_permissions_of_nobody),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_access_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@ static void setup(struct side *x, uint32_t index)
 	x->c = rig_guest(x->dom0, 5);
 	x->page.req_cons = x->page.req_prod = index;
 	x->page.rsp_cons = x->page.rsp_prod = index;
-	ring_init(&x->page);
+	ring_init(&x->page, x->c);
 }
 
 /* Writes as much as fits; the bytes that went in. */
@@ -81,7 +81,7 @@ static void test_good_guest(void **state)
 	(void)state;
 	for (i = 0; i < 3; i++) {
 		setup(&x, starts[i]);
-		assert_int_equal(x.page.server_features, 3);
+		assert_int_equal(x.page.server_features, 15);
 		for (n = 0; n < 50; n++) {
 			memset(payload, 'a' + (int)(n % 26), sizeof(payload));
 			memcpy(payload, "data", 5);
