@@ -4,41 +4,71 @@
 #include <tenon/console.h>
 #include <tenon/fmt.h>
 #include <tenon/lock.h>
+#include <tenon/page.h>
 #include <tenon/softirq.h>
 #include <tenon/string.h>
 #include <tenon/timer.h>
 
-#define RING_SIZE  32768 /* a power of two */
+#define RING_SIZE  32768 /* at first */
 #define INPUT_SIZE 256	 /* a power of two */
 
 static struct lock console_lock = LOCK_INIT(LOCK_CONSOLE);
 static struct console_out *outputs;
 static bool is_forced;
 
-static char ring[RING_SIZE];
-static uint64_t ring_end;   /* bytes ever written */
-static uint64_t ring_start; /* first byte still shown */
+static char first_ring[RING_SIZE];
+static char *ring = first_ring;
+static uint64_t ring_size = RING_SIZE; /* a power of two */
+static uint64_t ring_end;	       /* bytes ever written */
+static uint64_t ring_start;	       /* first byte still shown */
 
 static char input[INPUT_SIZE];
 static unsigned input_head, input_tail;
 
 static enum log_level level_own = LOG_INFO;
-static enum log_level level_guest = LOG_WARN;
 
 void console_register(struct console_out *out)
 {
 	/* What was said before there was an output: the command line's faults.
 	 */
 	for (uint64_t i = ring_start; i < ring_end; i++)
-		out->put(&ring[i & (RING_SIZE - 1)], 1);
+		out->put(&ring[i & (ring_size - 1)], 1);
 	out->next = outputs;
 	outputs = out;
 }
 
-void console_set_levels(enum log_level own, enum log_level guest)
+void console_set_level(enum log_level own)
 {
 	level_own = own;
-	level_guest = guest;
+}
+
+void console_grow_ring(uint64_t size)
+{
+	unsigned order = 0;
+	uint64_t bytes = PAGE_SIZE;
+	uint64_t flags;
+	struct page *pg;
+	char *larger;
+
+	while (bytes < size && order < PAGE_ORDER_MAX) {
+		bytes <<= 1;
+		order++;
+	}
+	if (bytes <= ring_size)
+		return;
+	pg = page_alloc(order, 0);
+	if (!pg) {
+		log_warn("conring_size=: no memory; %lu KiB are kept",
+			(unsigned long)ring_size >> 10);
+		return;
+	}
+	larger = page_to_virt(pg);
+	flags = lock_take_irq(&console_lock);
+	for (uint64_t i = ring_start; i < ring_end; i++)
+		larger[i & (bytes - 1)] = ring[i & (ring_size - 1)];
+	ring = larger;
+	ring_size = bytes;
+	lock_drop_irq(&console_lock, flags);
 }
 
 void console_force(void)
@@ -49,9 +79,9 @@ void console_force(void)
 static void write_locked(const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		ring[ring_end++ & (RING_SIZE - 1)] = s[i];
-	if (ring_end - ring_start > RING_SIZE)
-		ring_start = ring_end - RING_SIZE;
+		ring[ring_end++ & (ring_size - 1)] = s[i];
+	if (ring_end - ring_start > ring_size)
+		ring_start = ring_end - ring_size;
 	for (struct console_out *o = outputs; o; o = o->next)
 		o->put(s, n);
 }
@@ -98,11 +128,6 @@ void log_vprint(
 		print_line(prefix, fmt, args);
 }
 
-bool console_shows_guests(void)
-{
-	return level_guest >= LOG_WARN;
-}
-
 size_t console_ring_read(uint64_t *index, char *buf, size_t n)
 {
 	uint64_t flags = lock_take_irq(&console_lock);
@@ -111,7 +136,7 @@ size_t console_ring_read(uint64_t *index, char *buf, size_t n)
 	if (*index < ring_start)
 		*index = ring_start;
 	while (done < n && *index < ring_end)
-		buf[done++] = ring[(*index)++ & (RING_SIZE - 1)];
+		buf[done++] = ring[(*index)++ & (ring_size - 1)];
 	lock_drop_irq(&console_lock, flags);
 	return done;
 }

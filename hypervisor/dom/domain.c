@@ -9,6 +9,7 @@
 #include <tenon/domain.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
+#include <tenon/boot.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/grant.h>
@@ -24,11 +25,6 @@
 
 #define CHUNK_SHIFT 9
 #define CHUNK_IDS   (1U << CHUNK_SHIFT)
-
-/* Defaults for a config that says -1: pages, as in stock's documentation of
- * gnttab_max_frames and gnttab_max_maptrack_frames. */
-#define GRANT_FRAMES_DEFAULT	64
-#define MAPTRACK_FRAMES_DEFAULT 1024
 
 struct domain *dom0, *domain_idle, *domain_io, *domain_xen;
 
@@ -305,8 +301,9 @@ static int create_parts(
 		r = event_init(d);
 	if (!r)
 		r = grant_init(d,
-			frames < 0 ? GRANT_FRAMES_DEFAULT : (unsigned)frames,
-			maptrack < 0 ? MAPTRACK_FRAMES_DEFAULT
+			frames < 0 ? boot_options.grant_frames
+				   : (unsigned)frames,
+			maptrack < 0 ? boot_options.maptrack_frames
 				     : (unsigned)maptrack);
 	if (!r)
 		r = irq_domain_init(d);

@@ -398,16 +398,41 @@ static void set_first_vcpu(struct build *b)
 	heap_free(c);
 }
 
+static uint64_t pages_of(const struct boot_amount *a, uint64_t free_pages)
+{
+	uint64_t pages = a->bytes >> PAGE_SHIFT;
+
+	return !a->is_less	    ? pages
+	       : free_pages > pages ? free_pages - pages
+				    : 0;
+}
+
+/* dom0_vcpus_pin: one CPU each, by turns. */
+static void pin_vcpus(struct domain *d)
+{
+	unsigned cpu, id = 0;
+
+	while (id < d->vcpu_count) {
+		cpu_for_each (cpu, cpus_online)
+			if (id < d->vcpu_count &&
+				sched_set_affinity(
+					d->vcpu[id++], CPUMASK(cpu), ~0ULL))
+				log_warn(
+					"dom0's vcpu %u is not pinned", id - 1);
+	}
+}
+
 static void create_domain(struct build *b)
 {
 	struct xen_domctl_createdomain config = {
 		.max_evtchn_port = ~0U,
-		.max_grant_frames = 64,
-		.max_maptrack_frames = 1024,
+		.max_grant_frames = -1,
+		.max_maptrack_frames = -1,
 	};
 	unsigned vcpus = (unsigned)bitmap_weight(&cpus_online, NR_CPUS);
 	uint64_t free_pages = page_free_count();
 	uint64_t spare = MAX(free_pages / 16, MIB(64) >> PAGE_SHIFT);
+	uint64_t max = pages_of(&boot_options.dom0_mem_max, free_pages);
 	int r;
 
 	if (boot_options.dom0_max_vcpus)
@@ -424,13 +449,19 @@ static void create_domain(struct build *b)
 				r);
 		b->d->vcpu[i]->vcpu_info->evtchn_upcall_mask = 1;
 	}
+	if (boot_options.dom0_vcpus_pin)
+		pin_vcpus(b->d);
 	r = machine_rights_dom0(b->d);
 	if (r)
 		panic("dom0 cannot be given the devices (error %d)", r);
-	b->pages = boot_options.dom0_mem >> PAGE_SHIFT;
+	b->pages = pages_of(&boot_options.dom0_mem, free_pages);
 	if (b->pages == 0)
 		b->pages = free_pages > spare ? free_pages - spare : 0;
-	b->d->page_max = MAX(b->pages, boot_options.dom0_mem_max >> PAGE_SHIFT);
+	b->pages =
+		MAX(b->pages, pages_of(&boot_options.dom0_mem_min, free_pages));
+	if (max)
+		b->pages = MIN(b->pages, max);
+	b->d->page_max = MAX(b->pages, max);
 }
 
 static void make_p2m_scratch(struct build *b)

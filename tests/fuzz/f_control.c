@@ -8,6 +8,7 @@
  * everything.
  */
 #include "unit/ctl_rig.h"
+#include <tenon/boot.h>
 #include <tenon/console.h>
 
 #define PAGES 6
@@ -196,7 +197,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data;
 	input_end = data + size;
 	ctl_start(1);
-	console_set_levels(LOG_ERR, LOG_ERR);
+	console_set_level(LOG_ERR);
+	boot_options.guest_loglvl_limited = LOG_NONE;
 	fake_enter(NULL, 0);
 	for (unsigned i = CTL_DOMAINS; i-- > 0;) {
 		domain_unpause_by_controller(dom[i]);

@@ -144,7 +144,7 @@ static void start_machine(uint64_t dom0_mem)
 	sched_init();
 	for (unsigned cpu = 0; cpu < 2; cpu++)
 		sched_init_cpu(cpu);
-	boot_options.dom0_mem = dom0_mem;
+	boot_options.dom0_mem.bytes = dom0_mem;
 	boot_options.dom0_max_vcpus = 2;
 }
 

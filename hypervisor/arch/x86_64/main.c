@@ -52,8 +52,7 @@ static void init_console(void)
 		vga_init();
 	if (boot_options.console_com1)
 		uart_init(boot_options.com1_port, boot_options.com1_baud);
-	console_set_levels((enum log_level)boot_options.loglvl,
-		(enum log_level)boot_options.guest_loglvl);
+	console_set_level(boot_options.loglvl);
 }
 
 /* Sorted, and what is RAM cut so that no range overlaps another. */
@@ -176,6 +175,7 @@ void hv_main(uint32_t magic, uint32_t address)
 	sort_memory_map();
 	print_memory_map();
 	mm_init();
+	console_grow_ring(boot_options.ring_size);
 	smp_make_cpu(0, 0, 0);
 	desc_init_cpu(cpus[0]);
 	write_cr4(features_cr4());

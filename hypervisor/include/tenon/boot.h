@@ -41,16 +41,32 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
+/* Of memory: so much, or so much less than what is free; bytes 0: not told. */
+struct boot_amount {
+	uint64_t bytes;
+	bool is_less;
+};
+
+/* nmi=: what an NMI of the machine does. */
+enum boot_nmi { BOOT_NMI_IGNORE, BOOT_NMI_DOM0, BOOT_NMI_FATAL };
+
 /* Command line options, parsed once (core/cmdline.c). */
 struct boot_options {
-	uint64_t dom0_mem;     /* bytes, 0: default */
-	uint64_t dom0_mem_max; /* bytes, 0: same as dom0_mem */
+	struct boot_amount dom0_mem, dom0_mem_min, dom0_mem_max;
 	unsigned dom0_max_vcpus;
+	bool dom0_vcpus_pin; /* vcpu n on CPU n alone */
 	bool noreboot;
+	unsigned grant_frames, maptrack_frames; /* of who names none */
+	uint64_t ring_size; /* bytes of log kept, 0: default */
+	unsigned nmi;	    /* enum boot_nmi */
+	/* Three times Ctrl and this letter switch the serial input. */
+	char conswitch;
+	bool keeps_input; /* it is not dom0's at first */
 	unsigned max_cpus;
 	int smap; /* -1 automatic, 0 off, 1 on */
 	int smep;
-	char loglvl, guest_loglvl; /* enum log_level */
+	/* enum log_level; guest_loglvl_limited: shown at a limited rate. */
+	signed char loglvl, guest_loglvl, guest_loglvl_limited;
 	unsigned com1_baud;
 	uint16_t com1_port;
 	bool console_com1, console_vga;

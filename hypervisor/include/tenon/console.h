@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <tenon/types.h>
 
-enum log_level { LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+enum log_level { LOG_NONE = -1, LOG_ERR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
 /* One line; "(TN) " and a newline are added.  Any context. */
 void log_print(enum log_level level, const char *fmt, ...) format_like(2, 3);
@@ -21,13 +21,12 @@ void log_print(enum log_level level, const char *fmt, ...) format_like(2, 3);
 
 struct domain;
 
-/* A line that a guest caused: rate-limited, tagged dN. */
-void log_guest(const struct domain *d, const char *fmt, ...) format_like(2, 3);
+/* A line that a guest caused, tagged dN, as guest_loglvl= wants. */
+void log_guest(struct domain *d, const char *fmt, ...) format_like(2, 3);
 
-/* A line with a prefix of its own; and whether guests' lines are wanted. */
+/* A line with a prefix of its own. */
 void log_vprint(enum log_level level, const char *prefix, const char *fmt,
 	va_list args) format_like(3, 0);
-bool console_shows_guests(void);
 
 /* Raw bytes to the outputs and the ring, as console_io write does. */
 void console_write(const char *s, size_t n);
@@ -47,8 +46,10 @@ void console_input(char c);
 size_t console_ring_read(uint64_t *index, char *buf, size_t n);
 void console_ring_clear(void);
 
-/* Thresholds from loglvl= and guest_loglvl=. */
-void console_set_levels(enum log_level own, enum log_level guest);
+/* Threshold from loglvl=. */
+void console_set_level(enum log_level own);
+/* Keep at least so many bytes of the log, if there is memory: boot. */
+void console_grow_ring(uint64_t size);
 
 /* An output: called with the console lock held, interrupts off. */
 struct console_out {

@@ -77,9 +77,11 @@ struct domain {
 	uint64_t vm_assist;	     /* D VMASST_TYPE_* bits */
 	cpumask_t tlb_cpus; /* a CPUs that may cache its translations */
 	struct timer watchdog[DOMAIN_WATCHDOGS];
-	uint8_t watchdogs_used;	   /* D a bit each */
-	char *console_line;	   /* D what it wrote since its last newline */
-	unsigned console_used;	   /* D bytes */
+	uint8_t watchdogs_used; /* D a bit each */
+	char *console_line;	/* D what it wrote since its last newline */
+	unsigned console_used;	/* D bytes */
+	/* Lines that it caused (guest_log.c): a hint, raced for. */
+	uint32_t log_second, log_printed, log_dropped;
 	uint32_t cpupool;	   /* D */
 	uint32_t target;	   /* D */
 	uint64_t max_pfn;	   /* highest pfn the guest told of (tools) */
