@@ -197,6 +197,7 @@ void hv_main(uint32_t magic, uint32_t address)
 	phase("CPUs");
 	start_dom0();
 	mm_free_modules();
+	mm_free_init();
 	phase("dom0");
 	log_info("memory: %lu MiB free; starting dom0",
 		(unsigned long)(page_free_count() >> 8));

@@ -33,6 +33,7 @@
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
 
+extern char init_start[], init_end[]; /* hv.lds */
 extern uint64_t boot_l2[4 * PTES_PER_TABLE]; /* head.S */
 
 uint64_t frame_count;
@@ -344,6 +345,18 @@ void mm_free_modules(void)
 				MFN(end >> PAGE_SHIFT));
 	}
 	boot_info.module_count = 0;
+}
+
+/* Decoders, dom0's builder and the like: nothing calls them any more. */
+void mm_free_init(void)
+{
+	for (char *va = init_start; va < init_end; va += PAGE_SIZE)
+		*entry_of((vaddr_t)va, 1) = 0;
+	arch_tlb_flush(~0ULL, TLB_GLOBAL, 0);
+	page_add_range(MFN(((paddr_t)init_start - IMAGE_BASE) >> PAGE_SHIFT),
+		MFN(((paddr_t)init_end - IMAGE_BASE) >> PAGE_SHIFT));
+	log_info("memory: %lu KiB of start-up code freed",
+		(unsigned long)(init_end - init_start) >> 10);
 }
 
 /* The frames of the machine-to-phys table, for tools that map it. */

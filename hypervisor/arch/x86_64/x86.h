@@ -152,6 +152,8 @@ void mm_init(void);
 /* After domain_init. */
 void mm_share_m2p(void);
 void mm_free_modules(void);
+/* The code that only the start needs: nobody calls it from now on. */
+void mm_free_init(void);
 /* Map device registers, uncached; never unmapped.  Boot. */
 volatile void *mm_map_device(paddr_t pa, size_t size);
 /* The L1 table of a CPU's descriptor window, made at its start. */
