@@ -299,7 +299,6 @@ int domctl_send_trigger(struct domctl *c)
 		return r;
 	if (c->op.u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
 		return -ENOSYS;
-	if (!atomic_swap(&v->nmi_pending, true))
-		sched_unblock(v);
+	vcpu_send_nmi(v);
 	return 0;
 }

@@ -157,8 +157,7 @@ static long do_set_singleshot(struct vcpu *v, vaddr_t va)
 
 static long do_send_nmi(struct vcpu *v)
 {
-	atomic_write(&v->nmi_pending, true);
-	sched_unblock(v);
+	vcpu_send_nmi(v);
 	return 0;
 }
 

@@ -179,10 +179,18 @@ void pv_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 	deliver(v, regs, &b);
 }
 
+/* The handler for NMIs: a callback, or vector 2 of the trap table. */
+static vaddr_t nmi_handler(const struct vcpu *v)
+{
+	return v->arch.nmi.rip ? v->arch.nmi.rip : v->arch.traps[2].address;
+}
+
 static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
 {
-	struct bounce b = { .rip = v->arch.nmi.rip, .masks_events = true };
+	struct bounce b = { .rip = nmi_handler(v), .masks_events = true };
 
+	/* Until the handler's iret. */
+	v->arch.nmi_masked = 1;
 	deliver(v, regs, &b);
 }
 
@@ -190,8 +198,8 @@ void pv_deliver_events(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	struct bounce b = { .rip = v->arch.event.rip, .masks_events = true };
 
-	if (unlikely(READ_ONCE(v->nmi_pending)) && v->arch.nmi.rip &&
-		atomic_swap(&v->nmi_pending, false)) {
+	if (unlikely(READ_ONCE(v->nmi_pending)) && nmi_handler(v) &&
+		!v->arch.nmi_masked && atomic_swap(&v->nmi_pending, false)) {
 		deliver_nmi(v, regs);
 		return;
 	}

@@ -48,6 +48,7 @@ long hc_iret(struct hypercall *hc)
 		regs->rcx = f.rip;
 	}
 	regs->rax = f.rax;
+	v->arch.nmi_masked = 0;
 	WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));
 	return 0;
 }

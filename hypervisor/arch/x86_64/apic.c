@@ -25,7 +25,9 @@
 #define APIC_TIMER_DIVIDE  0x3e0
 
 #define LVT_MASKED	   (1U << 16)
+#define LVT_NMI		   (4U << 8)
 #define ICR_PENDING	   (1U << 12)
+#define ICR_SELF	   (1U << 18 | 1U << 14)
 #define SVR_ENABLE	   (1U << 8)
 #define DIVIDE_BY_16	   3
 
@@ -58,7 +60,8 @@ void apic_init_cpu(void)
 	set(APIC_TPR, 0);
 	set(APIC_LVT_TIMER, LVT_MASKED);
 	set(APIC_LVT_LINT0, LVT_MASKED);
-	set(APIC_LVT_LINT1, 0x400); /* NMI */
+	/* The chipset's NMI goes to the first CPU. */
+	set(APIC_LVT_LINT1, LVT_NMI | (this_cpu()->id ? LVT_MASKED : 0));
 	set(APIC_LVT_ERROR, VECTOR_ERROR);
 	set(APIC_SVR, SVR_ENABLE | VECTOR_SPURIOUS);
 	set(APIC_ESR, 0);
@@ -88,6 +91,16 @@ void apic_send_ipi(uint32_t apic, uint32_t command)
 	set(APIC_ICR_HI, apic << 24);
 	set(APIC_ICR_LO, command);
 	arch_irq_restore(flags);
+}
+
+/* By shorthand: the destination that an interrupted sender wrote stays. */
+void apic_kick_self(void)
+{
+	while (get(APIC_ICR_LO) & ICR_PENDING)
+		arch_relax();
+	set(APIC_ICR_LO, ICR_SELF | VECTOR_KICK);
+	while (get(APIC_ICR_LO) & ICR_PENDING)
+		arch_relax();
 }
 
 void apic_timer_calibrate(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System time from the TSC, calibrated against the PIT; wall clock from the
- * CMOS clock (MC146818, ports 0x70/0x71).
+ * System time from the TSC; wall clock from the CMOS clock (MC146818, ports
+ * 0x70/0x71).
  */
 #include <tenon/arch.h>
 #include <tenon/console.h>
@@ -9,8 +9,6 @@
 #include <tenon/panic.h>
 #include <tenon/timer.h>
 #include "x86.h"
-
-#define PIT_HZ 1193182U
 
 /* ns = (tsc - base) shifted by shift, times mul, over 2^32 (pvclock's form). */
 static uint64_t tsc_base;
@@ -64,24 +62,6 @@ void arch_time_params(
 	*shift = tsc_shift;
 }
 
-/* TSC ticks during count cycles of PIT channel 2, in mode 0. */
-static uint64_t measure(uint16_t count)
-{
-	uint64_t start, end;
-	uint8_t gate = inb(0x61);
-
-	outb(0x61, (gate & ~2) | 1);
-	outb(0x43, 0xb0);
-	outb(0x42, count & 0xff);
-	start = rdtsc();
-	outb(0x42, count >> 8);
-	while (!(inb(0x61) & 0x20))
-		;
-	end = rdtsc();
-	outb(0x61, gate);
-	return end - start;
-}
-
 /* mul and shift so that 2^32 <= ... : khz to nanoseconds. */
 static void set_scale(uint64_t hz)
 {
@@ -99,21 +79,13 @@ static void set_scale(uint64_t hz)
 	tsc_mul = (uint32_t)((ns << 32) / hz);
 }
 
-void clock_init(void)
+void clock_init(uint64_t hz)
 {
-	const uint16_t count = 11932; /* 10 ms */
-	uint64_t best = ~0ULL;
-
-	/* The quickest of three: interruptions only make it longer. */
-	for (int i = 0; i < 3; i++)
-		best = MIN(best, measure(count));
-	tsc_khz = best * PIT_HZ / count / 1000;
+	tsc_khz = hz / 1000;
 	if (tsc_khz < 1000)
 		panic("the time-stamp counter does not count");
 	set_scale(tsc_khz * 1000);
 	tsc_base = rdtsc();
-	log_info("clock: TSC at %lu.%03lu MHz", (unsigned long)tsc_khz / 1000,
-		(unsigned long)tsc_khz % 1000);
 }
 
 void udelay(unsigned us)

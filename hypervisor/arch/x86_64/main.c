@@ -110,7 +110,6 @@ static void tell_dom0_of_input(void)
 
 static void init_machine(void)
 {
-	acpi_init();
 	apic_init(acpi.lapic_base ? acpi.lapic_base : 0xfee00000);
 	apic_init_cpu();
 	cpus[0]->apic_id = apic_id();
@@ -181,12 +180,14 @@ void hv_main(uint32_t magic, uint32_t address)
 	write_cr4(features_cr4());
 	wrmsr(MSR_PAT, PAT_VALUE);
 	fpu_init_cpu();
-	clock_init();
+	acpi_init();
+	clock_init(clock_calibrate());
 	phase("memory");
 	timer_init_cpu(0);
 	domain_init();
 	mm_share_m2p();
 	sched_init();
+	nmi_init();
 	cpus[0]->is_online = true;
 	atomic_or(&cpus_online, 1);
 	sched_init_cpu(0);

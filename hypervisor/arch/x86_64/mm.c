@@ -33,7 +33,7 @@
 
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];
 
-extern char init_start[], init_end[]; /* hv.lds */
+extern char init_start[], init_end[];	     /* hv.lds */
 extern uint64_t boot_l2[4 * PTES_PER_TABLE]; /* head.S */
 
 uint64_t frame_count;

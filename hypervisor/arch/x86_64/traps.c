@@ -178,11 +178,13 @@ void x86_exception_hv(struct cpu_user_regs *regs)
 
 void x86_ist_nmi(struct cpu_user_regs *regs)
 {
-	/* SERR or IOCHK of the chipset, or a stop order from panic(). */
+	/* The chipset's, or a stop order from panic(). */
 	if (smp_is_stopping())
 		for (;;)
 			__asm__ volatile("cli; hlt");
-	log_warn("NMI on CPU %u at %p", this_cpu()->id, (void *)regs->rip);
+	if (entry_nmi())
+		die(regs, "NMI");
+	apic_kick_self();
 }
 
 void x86_ist_double_fault(struct cpu_user_regs *regs)

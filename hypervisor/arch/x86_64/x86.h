@@ -176,6 +176,8 @@ void apic_init_cpu(void);
 void apic_eoi(void);
 uint32_t apic_id(void);
 void apic_send_ipi(uint32_t apic, uint32_t command);
+/* From an NMI: the way out is taken once more. */
+void apic_kick_self(void);
 void apic_timer_calibrate(void);
 
 /* smp.c */
@@ -186,8 +188,12 @@ void smp_call_interrupt(void);
 /* Stop all other CPUs for good (panic, power-off). */
 void smp_stop_others(void);
 
+/* calibrate.c: TSC ticks a second; after acpi_init.  Boot. */
+uint64_t clock_calibrate(void);
+
 /* clock.c */
-void clock_init(void);
+/* hz: TSC ticks a second. */
+void clock_init(uint64_t hz);
 void clock_init_cpu(void);
 uint64_t clock_tsc_khz(void);
 void udelay(unsigned us);

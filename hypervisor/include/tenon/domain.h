@@ -204,6 +204,11 @@ void vcpu_unpause(struct vcpu *v);
 /* From down to runnable and back (does not wait). */
 void vcpu_bring_up(struct vcpu *v);
 void vcpu_take_down(struct vcpu *v);
+/* An NMI for v's callback.  Any context but an NMI's. */
+void vcpu_send_nmi(struct vcpu *v);
+/* NMIs of the machine, from now on to dom0; how many there were. */
+void nmi_init(void);
+uint64_t nmi_count(void);
 /* The idle vcpu of a CPU; boot. */
 void vcpu_create_idle(unsigned cpu);
 

@@ -25,6 +25,11 @@ void entry_int(struct cpu_user_regs *regs, unsigned vector);
 /* irq.c: a device interrupt arrived on vector. */
 void entry_interrupt(unsigned vector);
 
+/* nmi.c: an NMI of the machine arrived.  NMI context: no locks, no log.  True:
+ * it is fatal by the command line.  Else the caller sees to it that softirqs
+ * run soon. */
+bool entry_nmi(void);
+
 /* On the way out to the guest, interrupts off: deliver events or a pending
  * NMI; true when the frame was changed. */
 void entry_resume(struct vcpu *v, struct cpu_user_regs *regs);

@@ -14,6 +14,7 @@ enum softirq {
 	SOFTIRQ_SCRUB,	  /* scrub freed pages (idle only) */
 	SOFTIRQ_CONSOLE,  /* tell dom0 of input */
 	SOFTIRQ_DOMAIN,	  /* free dead domains, tell dom0 of them */
+	SOFTIRQ_NMI,	  /* log and pass on NMIs of the machine */
 	SOFTIRQ_COUNT,
 };
 
