@@ -9,20 +9,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <tenonctrl/why.h>
 #include <unistd.h>
 #include "fs.h"
 #include "jail.h"
-#include "text.h"
+#include "tool.h"
 #include "wire.h"
 
 #define DISK_DIR  "/disk"
 #define MOUNT_DIR "/guest"
-#define SAID_MAX  4096 /* bytes of a tool's output that are kept */
 /* The tool, its option and value, the disks, the directory, NULL. */
 #define ARGS_MAX (WINDOW_MAX + 5)
 
@@ -105,75 +102,6 @@ static int grub_list(void *ctx, const char *path,
 	return ret;
 }
 
-/* The tool's process, its output in a pipe. */
-static pid_t start(char *const argv[], int *output)
-{
-	static char *const environment[] = { "PATH=/usr/bin", "LC_ALL=C",
-		NULL };
-	int ends[2];
-	pid_t pid;
-
-	if (pipe(ends))
-		return -errno;
-	pid = fork();
-	if (!pid) {
-		dup2(ends[1], 1);
-		dup2(ends[1], 2);
-		close(ends[0]);
-		close(ends[1]);
-		close(JAIL_SOCK);
-		close(JAIL_FD);
-		if (!jail_lock(JAIL_GRUB))
-			execve(argv[0], argv, environment);
-		_exit(127);
-	}
-	close(ends[1]);
-	if (pid < 0) {
-		close(ends[0]);
-		return -errno;
-	}
-	*output = ends[0];
-	return pid;
-}
-
-/* Runs a tool to its end, or to its going into the background. */
-static int run_tool(char *const argv[], char said[SAID_MAX], struct why *why)
-{
-	int output = -1, status, ret = 0;
-	pid_t pid = start(argv, &output), ended;
-	size_t have = 0;
-
-	if (pid < 0)
-		return why_set(
-			why, pid, "%s: %s", argv[0], strerror((int)-pid));
-	/* Others end, too: the disk's server if the machine is in need. */
-	do {
-		ended = waitpid(pid, &status, 0);
-	} while (ended < 0 && errno == EINTR);
-	fcntl(output, F_SETFL, O_NONBLOCK);
-	while (have < SAID_MAX - 1) {
-		ssize_t n = read(output, said + have, SAID_MAX - 1 - have);
-
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-	}
-	said[have] = '\0';
-	close(output);
-	if (ended < 0)
-		ret = -errno;
-	else if (WIFSIGNALED(status))
-		ret = why_set(why, -EIO, "%s died by signal %d", argv[0],
-			WTERMSIG(status));
-	else if (WEXITSTATUS(status) == 127)
-		ret = why_set(why, -ENOENT,
-			"%s cannot be run: install grub-common", argv[0]);
-	else if (WEXITSTATUS(status))
-		ret = why_set(why, -EIO, "GRUB's drivers: %s",
-			*said ? text_clean(said, said, SAID_MAX) : "failed");
-	return ret;
-}
-
 static int show_windows(const struct fs_volume *v, struct why *why)
 {
 	if (mkdir(DISK_DIR, 0755) || mkdir(MOUNT_DIR, 0755))
@@ -200,7 +128,7 @@ int fs_grub_run(void *arg)
 		.stat = grub_stat, .read = grub_read, .list = grub_list
 	};
 	struct fs_volume *v = arg;
-	char names[WINDOW_MAX][16], said[SAID_MAX];
+	char names[WINDOW_MAX][16], said[TOOL_SAID_MAX];
 	char *argv[ARGS_MAX] = { "/usr/bin/grub-mount", "-r", v->root };
 	unsigned int n = add_disks(argv, 3, v->window_count, names);
 	struct why why;
@@ -208,7 +136,7 @@ int fs_grub_run(void *arg)
 
 	argv[n] = MOUNT_DIR;
 	if (!ret)
-		ret = run_tool(argv, said, &why);
+		ret = tool_run(argv, JAIL_GRUB, said, &why);
 	if (!ret) {
 		close(JAIL_FD);
 		root = open(MOUNT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -257,8 +185,8 @@ static size_t take_groups(char *said, char *out)
 int fs_groups_run(void *arg)
 {
 	struct fs_volume *v = arg;
-	char names[WINDOW_MAX][16], said[SAID_MAX], count[16];
-	char groups[SAID_MAX];
+	char names[WINDOW_MAX][16], said[TOOL_SAID_MAX], count[16];
+	char groups[TOOL_SAID_MAX];
 	char *argv[ARGS_MAX + 1] = { "/usr/bin/grub-fstest", "-c", count };
 	unsigned int n = add_disks(argv, 3, v->window_count, names);
 	struct wire_message m = { 0 };
@@ -268,7 +196,7 @@ int fs_groups_run(void *arg)
 	snprintf(count, sizeof(count), "%u", v->window_count);
 	argv[n] = "ls";
 	if (!ret)
-		ret = run_tool(argv, said, &why);
+		ret = tool_run(argv, JAIL_GRUB, said, &why);
 	if (ret)
 		return wire_fail(JAIL_SOCK, ret, &why) ? 1 : 0;
 	return wire_answer(JAIL_SOCK, &m, 0, groups, take_groups(said, groups))

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The one process outside of all jails. It holds the disk and the files that
+ * are written, starts jails, and answers them; of what they say it believes
+ * nothing but what boot_read lets through.
+ */
+#ifndef PYGRUB_BROKER_H
+#define PYGRUB_BROKER_H
+
+struct options;
+struct why;
+
+/* All of it. 0, or a negative errno: nothing is left behind. */
+int broker_run(const struct options *options, struct why *why);
+
+#endif
