@@ -29,6 +29,7 @@ long hc_set_trap_table(struct hypercall *hc)
 	if (!hc->arg[0]) {
 		for (i = 0; i < TRAPS_MAX; i++)
 			traps[i] = (struct trap_info){ .vector = (uint8_t)i };
+		pv_prepare_bounce(hc->v);
 		return 0;
 	}
 	for (i = 0; i <= TRAPS_MAX; i++) {
@@ -40,6 +41,7 @@ long hc_set_trap_table(struct hypercall *hc)
 			return -EINVAL;
 		t.cs |= RING3;
 		traps[t.vector] = t;
+		pv_prepare_bounce(hc->v);
 	}
 	return 0;
 }
@@ -56,6 +58,7 @@ long hc_set_callbacks(struct hypercall *hc)
 	a->failsafe.rip = hc->arg[1];
 	a->syscall.rip = hc->arg[2];
 	a->syscall.masks_events = a->failsafe.masks_events = false;
+	pv_prepare_bounce(hc->v);
 	return 0;
 }
 
@@ -97,6 +100,7 @@ static long callback_register(struct vcpu *v, vaddr_t va)
 		       op.type == CALLBACKTYPE_event ||
 		       op.type == CALLBACKTYPE_nmi;
 	*c = (struct pv_callback){ op.address, masks_events };
+	pv_prepare_bounce(v);
 	if (op.type == CALLBACKTYPE_syscall32)
 		v->arch.syscall32_masks = masks_events;
 	if (c == &v->arch.sysenter)
@@ -163,6 +167,7 @@ long hc_stack_switch(struct hypercall *hc)
 		return -EINVAL;
 	hc->v->arch.kernel_ss = (uint16_t)hc->arg[0] | RING3;
 	hc->v->arch.kernel_sp = hc->arg[1];
+	pv_prepare_bounce(hc->v);
 	return 0;
 }
 
@@ -230,17 +235,21 @@ long hc_set_segment_base(struct hypercall *hc)
 long hc_vm_assist(struct hypercall *hc)
 {
 	uint32_t type = (uint32_t)hc->arg[1];
+	struct vcpu *v;
 
 	if (type >= 64 || !(ASSISTS_KNOWN >> type & 1))
 		return -EINVAL;
 	switch ((uint32_t)hc->arg[0]) {
 	case VMASST_CMD_enable:
 		atomic_or(&hc->d->vm_assist, 1ULL << type);
-		return 0;
+		break;
 	case VMASST_CMD_disable:
 		atomic_and(&hc->d->vm_assist, ~(1ULL << type));
-		return 0;
+		break;
 	default:
 		return -ENOSYS;
 	}
+	vcpu_for_each (hc->d, v)
+		pv_prepare_bounce(v);
+	return 0;
 }

@@ -6,7 +6,6 @@
 #include <tenon/tlb.h>
 
 uint64_t tlb_clock;
-uint64_t tlb_flushed[NR_CPUS];
 
 cpumask_t tlb_stale_cpus(cpumask_t mask, uint64_t stamp)
 {
@@ -14,7 +13,7 @@ cpumask_t tlb_stale_cpus(cpumask_t mask, uint64_t stamp)
 	unsigned cpu;
 
 	cpu_for_each (cpu, mask & READ_ONCE(cpus_online))
-		if (atomic_read(&tlb_flushed[cpu]) < stamp)
+		if (atomic_read(&cpus[cpu]->tlb_flushed) < stamp)
 			stale |= CPUMASK(cpu);
 	return stale;
 }

@@ -168,6 +168,32 @@ void pv_syscall32(struct vcpu *v, struct cpu_user_regs *regs)
 	deliver(v, regs, &b);
 }
 
+/*
+ * What assembly may do alone are frames for a handler that masks events, whose
+ * stack lies where guests' kernels have theirs, and without an IOPL in the
+ * flags.  (The addresses are used with SYSRET, which must never see one that
+ * is not canonical.)
+ */
+void pv_prepare_bounce(struct vcpu *v)
+{
+	struct arch_vcpu *a = &v->arch;
+	const struct trap_info *fault = &a->traps[14];
+	vaddr_t sp = a->kernel_sp & ~15ULL;
+	bool is_plain =
+		is_canonical(a->kernel_sp) && sp - 64 >= HYPERVISOR_VA_END &&
+		!(v->domain->vm_assist >> VMASST_TYPE_architectural_iopl & 1);
+
+	a->syscall_frame = is_plain && a->syscall.masks_events &&
+					   a->syscall.rip &&
+					   is_canonical(a->syscall.rip)
+				   ? sp - 56
+				   : 0;
+	a->fault_frame = is_plain && fault->flags & 4 && fault->address &&
+					 is_canonical(fault->address)
+				 ? sp - 64
+				 : 0;
+}
+
 void pv_failsafe(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	struct bounce b = {

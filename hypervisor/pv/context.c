@@ -152,6 +152,7 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	set_registers(v, c);
 	set_debug(v, c);
 	v->domain->vm_assist |= c->vm_assist & VM_ASSIST_KNOWN;
+	pv_prepare_bounce(v);
 	if (c->flags & VGCF_i387_valid)
 		arch_set_fxsave(v, c->fpu_ctxt.x);
 	return 0;

@@ -55,7 +55,10 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 			(PF_PRESENT | PF_WRITE) &&
 		pt_write_fault(v, addr, regs))
 		return;
-	if ((error & PF_PRESENT) && is_spurious(v, addr, error)) {
+	/* A fault of user code goes to its kernel, and the way there flushes.
+	 */
+	if (v->arch.in_kernel && (error & PF_PRESENT) &&
+		is_spurious(v, addr, error)) {
 		arch_tlb_flush(CPUMASK(this_cpu()->id), TLB_PAGE, addr);
 		return;
 	}

@@ -75,10 +75,10 @@ static vaddr_t make_stub(struct cpu *c, unsigned slot, const char *target)
 	uint64_t address;
 	int32_t relative = (int32_t)((const char *)target - (char *)(va + 28));
 
-	/* movabs %rax, scratch; mov %rsp, %rax; movabs $top, %rsp; jmp */
+	/* movabs %rax, slots[0]; mov %rsp, %rax; movabs $top, %rsp; jmp */
 	code[0] = 0x48;
 	code[1] = 0xa3;
-	address = (uint64_t)&top->scratch;
+	address = (uint64_t)&top->slots[0];
 	memcpy(code + 2, &address, 8);
 	memcpy(code + 10, "\x48\x89\xe0\x48\xbc", 5);
 	address = (uint64_t)&top->guest.es;

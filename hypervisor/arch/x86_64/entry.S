@@ -9,6 +9,24 @@
  *
  * SYSCALL brings no stack: each CPU's stub (desc.c) saves rax and loads the
  * CPU's stack, then comes to syscall_common.
+ *
+ * Three ways are so frequent that they are taken here, without C and with the
+ * guest's registers where they are, when nothing is unusual:
+ *
+ *   user SYSCALL -----> bounce: frame on the guest kernel's stack --> SYSRET
+ *   user page fault --> the same, with error code and cr2 ----------> SYSRET
+ *   kernel's iret ----> back to 64-bit user code with events open --> IRETQ
+ *
+ *   top of the stack        the frame that bounces make, lowest first
+ *     slots  rax rdx rsi ..   rcx r11 [error] rip cs|mask rflags rsp ss
+ *     cpu
+ *     guest  r15 .. rdi error rip cs rflags rsp ss es ds fs gs
+ *
+ * What is unusual falls back to the general way, from the state in which it
+ * came: pv/bounce.c and pv/iret.c do the same things in full and are what
+ * these paths must agree with.  Softirqs need no look here, for whoever raised
+ * one meanwhile on another CPU has sent an interrupt, which waits for IF; and
+ * of events only iret can open the door to one that is pending.
  */
 #include "layout.h"
 
@@ -51,6 +69,24 @@
 	addq	$8, %rsp
 	.endm
 
+	/* Instructions that touch guests' memory. */
+	.macro	STORE from, to, undo
+662:	movq	\from, \to
+	FIXUP	662b, \undo
+	.endm
+	.macro	LOAD from, to, undo
+662:	movq	\from, \to
+	FIXUP	662b, \undo
+	.endm
+	.macro	PUSH from, undo
+662:	pushq	\from
+	FIXUP	662b, \undo
+	.endm
+	.macro	TEST mask, at, undo
+662:	testl	\mask, \at
+	FIXUP	662b, \undo
+	.endm
+
 	/* An instruction at \from may fault: go on at \to instead. */
 	.macro	FIXUP from, to
 	.pushsection .extable, "a"
@@ -78,9 +114,83 @@
 
 	.text
 
-/* rsp: top, just below guest.es; rax: the guest's rsp; its rax in scratch. */
+/*
+ * Another root for v in rdx, without PCID: a flush, of which tlb.h is told.
+ * at: where rsp stands in struct cpu_top.  Uses rsi.
+ */
+	.macro	LOAD_ROOT root, at
+	swapgs
+	pushq	tlb_clock(%rip)
+	movq	\root(%rdx), %rsi
+	shlq	$12, %rsi
+	movq	%rsi, %cr3
+	movq	TOP_CPU - \at + 8(%rsp), %rsi
+	popq	CPU_TLB_FLUSHED(%rsi)
+	.endm
+
+	.macro	SAVE_SLOTS at
+	movq	%rdx, TOP_RDX - \at(%rsp)
+	movq	%rsi, TOP_RSI - \at(%rsp)
+	.endm
+	.macro	RESTORE_SLOTS at
+	movq	TOP_RDX - \at(%rsp), %rdx
+	movq	TOP_RSI - \at(%rsp), %rsi
+	.endm
+
+	/*
+	 * The frame is made, at rsi: into the handler of v's kernel, whose
+	 * address (checked when it was set) is at \rip of v.  rflags in r11.
+	 */
+	.macro	ENTER_KERNEL rip, at
+	movq	%rsi, TOP_RSP - \at(%rsp)
+	movq	VCPU_INFO(%rdx), %rsi
+	movb	$1, VCPU_IN_KERNEL(%rdx)
+	movb	$1, INFO_UPCALL_MASK(%rsi)
+	movq	\rip(%rdx), %rcx
+	andl	$~(FLAG_TF | FLAG_IOPL | FLAG_NT | FLAG_RF | FLAG_VM), %r11d
+	movq	TOP_RAX - \at(%rsp), %rax
+	RESTORE_SLOTS \at
+	movq	TOP_RSP - \at(%rsp), %rsp
+	sysretq
+	.endm
+
+/* rsp: top, just below guest.es; rax: the guest's rsp; its rax in its slot. */
 	.globl	syscall_common
 syscall_common:
+	SAVE_SLOTS REGS_ES
+	movq	TOP_CPU - REGS_ES(%rsp), %rdx
+	movq	CPU_VCPU(%rdx), %rdx
+	cmpb	$0, VCPU_IN_KERNEL(%rdx)
+	jne	hypercall
+	movq	VCPU_INFO(%rdx), %rsi
+	cmpq	$0, VCPU_SYSCALL_FRAME(%rdx)
+	je	syscall_general
+	cmpb	$0, INFO_UPCALL_MASK(%rsi)
+	jne	syscall_general
+
+	LOAD_ROOT VCPU_ROOT, REGS_ES
+	movq	VCPU_SYSCALL_FRAME(%rdx), %rsi
+	SMAP_OPEN
+	STORE	%rcx, 0(%rsi), syscall_undo
+	STORE	%r11, 8(%rsi), syscall_undo
+	STORE	%rcx, 16(%rsi), syscall_undo
+	STORE	$SEL_USER_CS, 24(%rsi), syscall_undo
+	STORE	%r11, 32(%rsi), syscall_undo
+	STORE	%rax, 40(%rsi), syscall_undo
+	STORE	$SEL_USER_DS, 48(%rsi), syscall_undo
+	SMAP_CLOSE
+	ENTER_KERNEL VCPU_SYSCALL_RIP, REGS_ES
+
+/* The guest's stack cannot be written to. */
+syscall_undo:
+	SMAP_CLOSE
+	LOAD_ROOT VCPU_USER_ROOT, REGS_ES
+	jmp	syscall_general
+
+hypercall:
+	cmpq	$HYPERCALL_IRET, TOP_RAX - REGS_ES(%rsp)
+	je	hypercall_iret
+syscall_general:
 	pushq	$SEL_USER_DS
 	pushq	%rax
 	pushq	%r11
@@ -88,12 +198,62 @@ syscall_common:
 	pushq	%rcx
 	pushq	$0
 	movl	$VECTOR_SYSCALL, 4(%rsp)
-	movq	TOP_SCRATCH - REGS_ERROR(%rsp), %rax
+	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
+	RESTORE_SLOTS REGS_ERROR
 	SAVE_REGS
 	movq	%rsp, %rdi
 	xorl	%ebp, %ebp
 	call	x86_syscall
 	jmp	resume_guest
+
+/*
+ * rax: the guest's rsp, where struct iret_context is.  It is read once, IRETQ's
+ * part of it into our own frame, where it is checked; nothing is changed
+ * before all of it is read.
+ */
+hypercall_iret:
+	movabsq	$HYPERVISOR_END, %rsi
+	cmpq	%rsi, %rax
+	jb	syscall_general
+	cmpq	$0, VCPU_USER_ROOT(%rdx)
+	je	syscall_general
+	movq	VCPU_INFO(%rdx), %rsi
+	cmpb	$0, INFO_UPCALL_PENDING(%rsi)
+	jne	syscall_general
+	SMAP_OPEN
+	PUSH	IRET_SS(%rax), iret_undo
+	PUSH	IRET_RSP(%rax), iret_undo
+	PUSH	IRET_RFLAGS(%rax), iret_undo
+	PUSH	IRET_CS(%rax), iret_undo
+	PUSH	IRET_RIP(%rax), iret_undo
+	movl	8(%rsp), %ecx
+	andl	32(%rsp), %ecx
+	notl	%ecx
+	testb	$3, %cl
+	jnz	iret_undo
+	movl	16(%rsp), %ecx
+	andl	$(FLAG_IF | FLAG_IOPL | FLAG_VM | FLAG_VIF | FLAG_VIP), %ecx
+	cmpl	$FLAG_IF, %ecx
+	jne	iret_undo
+	TEST	$IRET_IN_SYSCALL, IRET_FLAGS(%rax), iret_undo
+	jnz	iret_undo
+	LOAD	IRET_RCX(%rax), %rcx, iret_undo
+	LOAD	IRET_R11(%rax), %r11, iret_undo
+	LOAD	IRET_RAX(%rax), %rax, iret_undo
+	SMAP_CLOSE
+	movb	$0, VCPU_IN_KERNEL(%rdx)
+	movb	$0, INFO_UPCALL_MASK(%rsi)
+	LOAD_ROOT VCPU_USER_ROOT, REGS_RIP
+	RESTORE_SLOTS REGS_RIP
+1:	iretq
+	FIXUP	1b, iret_to_guest
+
+/* To hc_iret, which replaces all that was overwritten here. */
+iret_undo:
+	SMAP_CLOSE
+	orq	$32767, %rsp
+	subq	$(TOP_SIZE - 1 - REGS_ES), %rsp
+	jmp	syscall_general
 
 	.globl	syscall32_common
 syscall32_common:
@@ -104,7 +264,7 @@ syscall32_common:
 	pushq	%rcx
 	pushq	$0
 	movl	$VECTOR_SYSCALL, 4(%rsp)
-	movq	TOP_SCRATCH - REGS_ERROR(%rsp), %rax
+	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
 	SAVE_REGS
 	movq	%rsp, %rdi
 	xorl	%ebp, %ebp
@@ -118,9 +278,20 @@ x86_resume_guest:
 	subq	$(TOP_SIZE - 1), %rsp
 resume_guest:
 	cli
-	xorl	%ebp, %ebp
+	movq	TOP_CPU(%rsp), %rdi
+	cmpq	$0, CPU_SOFTIRQS(%rdi)
+	jne	1f
+	movq	CPU_VCPU(%rdi), %rdi
+	cmpb	$0, VCPU_NMI_PENDING(%rdi)
+	jne	1f
+	movq	VCPU_INFO(%rdi), %rdi
+	cmpb	$0, INFO_UPCALL_PENDING(%rdi)
+	je	2f
+	cmpb	$0, INFO_UPCALL_MASK(%rdi)
+	jne	2f
+1:	xorl	%ebp, %ebp
 	call	x86_exit_work
-	RESTORE_REGS
+2:	RESTORE_REGS
 	.globl	iret_to_guest
 iret_to_guest:
 	iretq
@@ -134,6 +305,58 @@ x86_idle_enter:
 	call	x86_idle_loop
 	ud2
 
+/* rsp: at the error code; from a guest, that is guest.error_code. */
+page_fault:
+	testb	$3, REGS_CS - REGS_ERROR(%rsp)
+	jz	exception_common
+	movq	%rax, TOP_RAX - REGS_ERROR(%rsp)
+	SAVE_SLOTS REGS_ERROR
+	movq	TOP_CPU - REGS_ERROR(%rsp), %rdx
+	movq	CPU_VCPU(%rdx), %rdx
+	cmpb	$0, VCPU_IN_KERNEL(%rdx)
+	jne	fault_general
+	cmpq	$0, VCPU_FAULT_FRAME(%rdx)
+	je	fault_general
+	movq	%cr2, %rax
+	movq	%rax, %rsi
+	shrq	$47, %rsi
+	jnz	fault_general
+	movq	VCPU_INFO(%rdx), %rsi
+	cmpb	$0, INFO_UPCALL_MASK(%rsi)
+	jne	fault_general
+
+	movq	%rax, INFO_CR2(%rsi)
+	LOAD_ROOT VCPU_ROOT, REGS_ERROR
+	movq	VCPU_FAULT_FRAME(%rdx), %rsi
+	SMAP_OPEN
+	STORE	%rcx, 0(%rsi), fault_undo
+	STORE	%r11, 8(%rsi), fault_undo
+	movl	(%rsp), %eax
+	STORE	%rax, 16(%rsi), fault_undo
+	movq	REGS_RIP - REGS_ERROR(%rsp), %rax
+	STORE	%rax, 24(%rsi), fault_undo
+	movzwl	REGS_CS - REGS_ERROR(%rsp), %eax
+	STORE	%rax, 32(%rsi), fault_undo
+	movq	REGS_RFLAGS - REGS_ERROR(%rsp), %rax
+	STORE	%rax, 40(%rsi), fault_undo
+	movq	REGS_RSP - REGS_ERROR(%rsp), %rax
+	STORE	%rax, 48(%rsi), fault_undo
+	movzwl	REGS_SS - REGS_ERROR(%rsp), %eax
+	STORE	%rax, 56(%rsi), fault_undo
+	SMAP_CLOSE
+	movl	REGS_RFLAGS - REGS_ERROR(%rsp), %r11d
+	ENTER_KERNEL VCPU_FAULT_RIP, REGS_ERROR
+
+/* As above; and the general way asks for cr2 again. */
+fault_undo:
+	SMAP_CLOSE
+	movq	VCPU_INFO(%rdx), %rsi
+	movq	INFO_CR2(%rsi), %rax
+	movq	%rax, %cr2
+	LOAD_ROOT VCPU_USER_ROOT, REGS_ERROR
+fault_general:
+	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
+	RESTORE_SLOTS REGS_ERROR
 exception_common:
 	SMAP_CLOSE
 	SAVE_REGS
@@ -220,7 +443,11 @@ exception_stubs:
 	pushq	$0
 	.endif
 	movl	$n, 4(%rsp)
+	.if	n == 14
+	jmp	page_fault
+	.else
 	jmp	exception_common
+	.endif
 	.set	n, n + 1
 	.endr
 

@@ -49,7 +49,50 @@
 #define REGS_ES	    168
 #define REGS_SIZE   200
 #define TOP_CPU	    200
-#define TOP_SCRATCH 208
-#define TOP_SIZE    216
+#define TOP_RAX	    208
+#define TOP_RDX	    216
+#define TOP_RSI	    224
+#define TOP_RSP	    232
+#define TOP_SIZE    248
+
+/* struct cpu, struct vcpu, struct vcpu_info, struct iret_context. */
+#define CPU_VCPU	    0
+#define CPU_SOFTIRQS	    8
+#define CPU_TLB_FLUSHED	    16
+#define VCPU_INFO	    0
+#define VCPU_NMI_PENDING    8
+#define VCPU_IN_KERNEL	    16
+#define VCPU_ROOT	    24
+#define VCPU_USER_ROOT	    32
+#define VCPU_SYSCALL_FRAME  40
+#define VCPU_FAULT_FRAME    48
+#define VCPU_SYSCALL_RIP    56
+#define VCPU_FAULT_RIP	    304
+#define INFO_UPCALL_PENDING 0
+#define INFO_UPCALL_MASK    1
+#define INFO_CR2	    16
+#define IRET_RAX	    0
+#define IRET_R11	    8
+#define IRET_RCX	    16
+#define IRET_FLAGS	    24
+#define IRET_RIP	    32
+#define IRET_CS		    40
+#define IRET_RFLAGS	    48
+#define IRET_RSP	    56
+#define IRET_SS		    64
+
+/* rflags; as in x86.h, for assembly. */
+#define FLAG_TF		(1 << 8)
+#define FLAG_IF		(1 << 9)
+#define FLAG_IOPL	(3 << 12)
+#define FLAG_NT		(1 << 14)
+#define FLAG_RF		(1 << 16)
+#define FLAG_VM		(1 << 17)
+#define FLAG_VIF	(1 << 19)
+#define FLAG_VIP	(1 << 20)
+
+#define HYPERCALL_IRET	23    /* public/xen.h */
+#define IRET_IN_SYSCALL 0x100 /* VGCF_in_syscall */
+#define HYPERVISOR_END	0xffff880000000000
 
 #endif

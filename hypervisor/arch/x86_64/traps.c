@@ -25,8 +25,42 @@ _Static_assert(offsetof(struct cpu_user_regs, cs) == REGS_CS, "entry.S");
 _Static_assert(offsetof(struct cpu_user_regs, es) == REGS_ES, "entry.S");
 _Static_assert(sizeof(struct cpu_user_regs) == REGS_SIZE, "entry.S");
 _Static_assert(offsetof(struct cpu_top, cpu) == TOP_CPU, "entry.S");
-_Static_assert(offsetof(struct cpu_top, scratch) == TOP_SCRATCH, "entry.S");
+_Static_assert(offsetof(struct cpu_top, slots) == TOP_RAX, "entry.S");
 _Static_assert(sizeof(struct cpu_top) == TOP_SIZE, "entry.S");
+_Static_assert(offsetof(struct cpu, vcpu) == CPU_VCPU, "entry.S");
+_Static_assert(offsetof(struct cpu, softirqs) == CPU_SOFTIRQS, "entry.S");
+_Static_assert(offsetof(struct cpu, tlb_flushed) == CPU_TLB_FLUSHED, "entry.S");
+_Static_assert(offsetof(struct vcpu, vcpu_info) == VCPU_INFO, "entry.S");
+_Static_assert(
+	offsetof(struct vcpu, nmi_pending) == VCPU_NMI_PENDING, "entry.S");
+#define VCPU_AT(field, at) \
+	_Static_assert(offsetof(struct vcpu, arch.field) == (at), "entry.S")
+VCPU_AT(in_kernel, VCPU_IN_KERNEL);
+VCPU_AT(root, VCPU_ROOT);
+VCPU_AT(user_root, VCPU_USER_ROOT);
+VCPU_AT(syscall_frame, VCPU_SYSCALL_FRAME);
+VCPU_AT(fault_frame, VCPU_FAULT_FRAME);
+VCPU_AT(syscall.rip, VCPU_SYSCALL_RIP);
+VCPU_AT(traps[14].address, VCPU_FAULT_RIP);
+#define INFO_AT(field, at) \
+	_Static_assert(offsetof(struct vcpu_info, field) == (at), "entry.S")
+INFO_AT(evtchn_upcall_pending, INFO_UPCALL_PENDING);
+INFO_AT(evtchn_upcall_mask, INFO_UPCALL_MASK);
+INFO_AT(arch.cr2, INFO_CR2);
+#define IRET_AT(field, at) \
+	_Static_assert(offsetof(struct iret_context, field) == (at), "entry.S")
+IRET_AT(rax, IRET_RAX);
+IRET_AT(r11, IRET_R11);
+IRET_AT(rcx, IRET_RCX);
+IRET_AT(flags, IRET_FLAGS);
+IRET_AT(rip, IRET_RIP);
+IRET_AT(cs, IRET_CS);
+IRET_AT(rflags, IRET_RFLAGS);
+IRET_AT(rsp, IRET_RSP);
+IRET_AT(ss, IRET_SS);
+_Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall, "entry.S");
+_Static_assert(HYPERCALL_IRET == __HYPERVISOR_iret, "entry.S");
+_Static_assert(HYPERVISOR_END == HYPERVISOR_VA_END, "entry.S");
 
 extern char iret_to_guest[];
 

@@ -111,7 +111,6 @@ static void load_root(struct cpu *c, uint64_t cr3)
 {
 	uint64_t begun = tlb_flush_begin();
 
-	c->arch.cr3 = cr3;
 	write_cr3(cr3);
 	tlb_flush_end(c->id, begun);
 }

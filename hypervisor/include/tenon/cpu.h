@@ -12,13 +12,15 @@
 struct vcpu;
 
 struct cpu {
-	unsigned id; /* 0..NR_CPUS-1, also its bit in a cpumask_t */
+	/* First, for assembly. */
+	struct vcpu *vcpu;    /* on it now; written by it with irqs off */
+	uint64_t softirqs;    /* pending, a bit each (softirq.h); atomic */
+	uint64_t tlb_flushed; /* tlb.h; written by it or for it */
+	unsigned id;	      /* 0..NR_CPUS-1, also its bit in a cpumask_t */
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool is_online;
-	struct vcpu *vcpu; /* on it now; written by it with irqs off */
 	struct vcpu *idle;
-	uint64_t softirqs;  /* pending, a bit each (softirq.h); atomic */
 	unsigned irq_depth; /* interrupt handlers nested now */
 	/* Locks held now, ascending ranks; debug builds. */
 	unsigned locks_held;

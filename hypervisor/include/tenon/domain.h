@@ -97,21 +97,24 @@ struct domain {
 #define VCPU_POLLING (1U << 2)
 
 struct vcpu {
-	unsigned id;	       /* c */
-	struct domain *domain; /* c */
-	unsigned processor;    /* S the CPU whose queue it is in */
-	bool is_running;       /* a on a CPU now; cleared with release when its
-				  state is saved */
-	bool is_initialised;   /* D set by initialise/setvcpucontext */
-	bool is_idle;	       /* c */
-	uint32_t pause_flags;  /* a VCPU_* */
-	uint32_t pauses;       /* a vcpu_pause nesting (domain's apart) */
+	/* First, for assembly. */
+	struct vcpu_info *vcpu_info; /* v directmap address; never NULL */
+	bool nmi_pending;	     /* a */
+	struct arch_vcpu arch;	     /* v registers and PV state */
+	unsigned id;		     /* c */
+	struct domain *domain;	     /* c */
+	unsigned processor;	     /* S the CPU whose queue it is in */
+	bool is_running;      /* a on a CPU now; cleared with release when its
+				 state is saved */
+	bool is_initialised;  /* D set by initialise/setvcpucontext */
+	bool is_idle;	      /* c */
+	uint32_t pause_flags; /* a VCPU_* */
+	uint32_t pauses;      /* a vcpu_pause nesting (domain's apart) */
 	struct sched_vcpu sched;	    /* S */
 	struct vcpu_runstate_info runstate; /* S */
 	vaddr_t runstate_va; /* v guest area to keep current, 0: none */
 	vaddr_t time_va;     /* v secondary time area, 0: none */
 
-	struct vcpu_info *vcpu_info; /* v directmap address; never NULL */
 	struct page *vcpu_info_page; /* v registered page, typed writable */
 	uint32_t poll_port;	     /* E port polled, 0: none or many */
 	struct timer poll_timer;
@@ -124,8 +127,6 @@ struct vcpu {
 	uint64_t affinity_saved; /* v hard one under pin_override, 0: none */
 	struct vcpu_time_info time_shown; /* v last written to the guest */
 	bool time_area_is_stale;	  /* v time_va is behind time_shown */
-	bool nmi_pending;		  /* a */
-	struct arch_vcpu arch;		  /* v registers and PV state */
 };
 
 #define vcpu_for_each(d, v)                               \

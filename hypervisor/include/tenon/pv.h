@@ -28,6 +28,9 @@ void pv_deliver_events(struct vcpu *v, struct cpu_user_regs *regs);
 /* SYSCALL from guest user code, 64-bit and compatibility mode. */
 void pv_syscall(struct vcpu *v, struct cpu_user_regs *regs);
 void pv_syscall32(struct vcpu *v, struct cpu_user_regs *regs);
+/* The stack, the handlers or the assists changed by which the way in of user
+ * code's system calls and page faults is chosen. */
+void pv_prepare_bounce(struct vcpu *v);
 /* A selector or IRETQ of the guest faulted on the way in: its failsafe
  * callback tells it. */
 void pv_failsafe(struct vcpu *v, struct cpu_user_regs *regs);

@@ -7,10 +7,10 @@
 #ifndef TENON_TLB_H
 #define TENON_TLB_H
 
+#include <tenon/cpu.h>
 #include <tenon/types.h>
 
-extern uint64_t tlb_clock;	      /* atomic; only grows */
-extern uint64_t tlb_flushed[NR_CPUS]; /* written by its CPU or for it */
+extern uint64_t tlb_clock; /* atomic; only grows */
 
 /*
  * The arch may tell of each flush of all guest translations of a CPU (also by
@@ -24,7 +24,7 @@ static inline uint64_t tlb_flush_begin(void)
 
 static inline void tlb_flush_end(unsigned cpu, uint64_t begun)
 {
-	__atomic_store_n(&tlb_flushed[cpu], begun, __ATOMIC_RELEASE);
+	__atomic_store_n(&cpus[cpu]->tlb_flushed, begun, __ATOMIC_RELEASE);
 }
 
 /* A frame has just lost a use: the stamp for it.  All accesses by which it was

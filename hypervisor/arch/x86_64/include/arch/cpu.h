@@ -19,7 +19,7 @@ struct cpu;
 struct cpu_top {
 	struct cpu_user_regs guest;
 	struct cpu *cpu;
-	uint64_t scratch;
+	uint64_t slots[5]; /* rax, rdx, rsi, rsp: of entry.S */
 };
 
 _Static_assert(sizeof(struct cpu_top) % 16 == 8, "frame alignment");
@@ -52,7 +52,6 @@ struct arch_cpu {
 	uint64_t *gdt;	     /* our own page of the GDT */
 	uint64_t *window;    /* the L1 table of its GDT and LDT window */
 	uint8_t *stack;	     /* lowest address */
-	uint64_t cr3;	     /* loaded now */
 	uint64_t xcr0;	     /* loaded now */
 	uint32_t tsc_aux;    /* loaded now */
 	uint64_t tsc_offset; /* added to rdtsc to agree with CPU 0 */

@@ -32,8 +32,17 @@ struct pv_callback {
 #define PV_GDT_FRAMES 14 /* FIRST_RESERVED_GDT_PAGE */
 
 struct arch_vcpu {
+	/* What assembly knows, up to the trap table. */
+	bool in_kernel; /* else the user root is active */
+	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
+	mfn_t root, user_root;
+	/* Where the frame of user code's next SYSCALL, of its next page fault
+	 * goes, when nothing is unusual; else 0 (pv_prepare_bounce). */
+	vaddr_t syscall_frame, fault_frame;
+	struct pv_callback syscall;
+	struct trap_info traps[256];
+
 	struct cpu_user_regs regs; /* when not on a CPU */
-	bool in_kernel;		   /* else the user root is active */
 	bool in_syscall;
 	uint8_t iopl; /* virtual, 0..3 */
 	/* Ports that user code may use: guest address of a bit a port, clear
@@ -43,16 +52,13 @@ struct arch_vcpu {
 	bool fpu_ts; /* the guest's CR0.TS */
 	bool fpu_initialised;
 
-	/* Trap table; es/ds/fs/gs selectors are in regs. */
-	struct trap_info traps[256];
-	struct pv_callback event, failsafe, syscall, syscall32, sysenter, nmi;
+	/* es/ds/fs/gs selectors are in regs. */
+	struct pv_callback event, failsafe, syscall32, sysenter, nmi;
 	bool sysenter_masks, syscall32_masks;
 	uint64_t kernel_ss, kernel_sp;
 
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 
-	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
-	mfn_t root, user_root;
 	/* A page and a type reference whose dropping was preempted: pt_finish
 	 * goes on with it. */
 	struct page *old_table;
