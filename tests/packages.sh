@@ -9,6 +9,8 @@ run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 	cpio kmod xz-utils'
 test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	libxen-dev mandoc'
+# Unpacked in the cache, not installed: clients that tests run.
+cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs'
 # For benchmarks, which are run by hand.
 bench_packages='valgrind'
 

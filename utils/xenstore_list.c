@@ -72,8 +72,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (json)
 		r = render_new(true, columns);
-	for (i = 0; i < args.operand_count; i++)
-		is_good &= list_one(xs, args.operands[i], prefix, r);
+	for (i = 0; is_good && i < args.operand_count; i++)
+		is_good = list_one(xs, args.operands[i], prefix, r);
 	if (r && render_end(r))
 		is_good = false;
 	xs_close(xs);

@@ -46,6 +46,17 @@ package() {
 	echo "$dir"
 }
 
+# cached NAME: the same, but without asking apt when the cache has one.
+cached() {
+	local dir
+	dir=$(ls -d "$cache/packages/$1"_*/ 2>/dev/null | tail -n 1)
+	if [ -n "$dir" ]; then
+		echo "${dir%/}"
+	else
+		package "$1"
+	fi
+}
+
 # kernel_package: prints the name of the package that has Debian's stock kernel.
 kernel_package() {
 	local name
