@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Two of the largest packets. */
-#define IN_ROOM (2 * (sizeof(struct wire_header) + WIRE_PAYLOAD_MAX))
+/* Ids come one after the other; the table wants them spread. */
+#define ID_SPREAD 0x9e3779b97f4a7c15ull
 
 struct conn *conn_new(
 	struct store *s, uint16_t domid, bool is_ring, void *owner)
@@ -32,16 +32,76 @@ struct conn *conn_new(
 	return c;
 }
 
-static void drop_input(struct conn *c)
+int conn_number(struct conn *c, uint32_t id)
 {
 	struct store *s = c->store;
 
-	if (c->in && !s->spare_in)
-		s->spare_in = c->in;
-	else
-		free(c->in);
-	c->in = NULL;
+	if (!id || conn_find(s, id))
+		return -EEXIST;
+	if (hash_reserve(&s->conn_ids))
+		return -ENOMEM;
+	c->id = id;
+	hash_insert(&s->conn_ids, &c->by_id, id * ID_SPREAD);
+	effect_conn(EFFECT_CONN, c, 0);
+	return 0;
+}
+
+struct conn *conn_find(const struct store *s, uint32_t id)
+{
+	struct hash_link *l = hash_first(&s->conn_ids, id * ID_SPREAD);
+
+	for (; l; l = hash_next(l))
+		if (hash_entry(l, struct conn, by_id)->id == id)
+			return hash_entry(l, struct conn, by_id);
+	return NULL;
+}
+
+uint32_t conn_id(const struct conn *c)
+{
+	return c->id;
+}
+
+void conn_visit(
+	struct store *s, void (*visit)(void *ctx, struct conn *c), void *ctx)
+{
+	struct list *at, *next;
+
+	list_for_each_safe(at, next, &s->conns)
+		visit(ctx, list_entry(at, struct conn, of_store));
+}
+
+/* Looks again at what is in the inbox and not served. */
+static void view_input(struct conn *c)
+{
+	c->in = inbox_byte(c->inbox, c->in_done);
+	c->in_start = 0;
+	c->in_end = (size_t)(inbox_end(c->inbox) - c->in_done);
+}
+
+void conn_drop_input(struct conn *c)
+{
+	if (c->inbox && c->in_end != c->in_start)
+		c->in_done = inbox_end(c->inbox);
 	c->in_start = c->in_end = 0;
+}
+
+int conn_attach(struct conn *c, struct inbox *inbox, void *owner)
+{
+	uint64_t end = inbox_end(inbox);
+
+	if (c->in_done > end ||
+		end - c->in_done >
+			inbox->call[inbox->current & 1].fill +
+				inbox->call[inbox->current & 1].hdr.msg_len ||
+		end - c->in_done > INBOX_ROOM)
+		return -EINVAL;
+	if (c->owns_inbox)
+		free(c->inbox);
+	c->owns_inbox = false;
+	c->inbox = inbox;
+	c->owner = owner;
+	view_input(c);
+	return 0;
 }
 
 static void end_txns(struct conn *c)
@@ -56,21 +116,27 @@ static void drop_all(struct conn *c)
 {
 	end_txns(c);
 	watch_remove_all(c);
+	c->out_total -= conn_pending(c);
 	output_drop_all(c);
-	drop_input(c);
+	conn_drop_input(c);
 	list_remove(&c->dirty);
 	c->is_broken = false;
 }
 
 void conn_reset(struct conn *c)
 {
-	effect_conn(EFFECT_RESET, c, 0);
 	drop_all(c);
+	effect_conn(EFFECT_CONN_RESET, c, 0);
 }
 
 void conn_free(struct conn *c)
 {
 	drop_all(c);
+	effect_conn(EFFECT_CONN_END, c, 0);
+	if (c->id)
+		hash_remove(&c->store->conn_ids, &c->by_id);
+	if (c->owns_inbox)
+		free(c->inbox);
 	list_remove(&c->of_store);
 	free(c);
 }
@@ -85,31 +151,38 @@ uint16_t conn_domid(const struct conn *c)
 	return c->domid;
 }
 
+struct mmsghdr *conn_intake(struct conn *c)
+{
+	if (!c->inbox) {
+		c->inbox = calloc(1, sizeof(*c->inbox));
+		c->owns_inbox = c->inbox;
+	}
+	return c->inbox ? inbox_prepare(c->inbox, c->in_done) : NULL;
+}
+
+void conn_received(struct conn *c)
+{
+	view_input(c);
+}
+
 void *conn_space(struct conn *c, size_t *room)
 {
-	struct store *s = c->store;
+	struct mmsghdr *hdr = conn_intake(c);
 
-	*room = 0;
-	if (!c->in) {
-		c->in = s->spare_in ? s->spare_in : malloc(IN_ROOM);
-		s->spare_in = NULL;
-		if (!c->in)
-			return NULL;
-	}
-	if (c->in_start) {
-		memmove(c->in, c->in + c->in_start, c->in_end - c->in_start);
-		c->in_end -= c->in_start;
-		c->in_start = 0;
-	}
-	*room = IN_ROOM - c->in_end;
-	return c->in + c->in_end;
+	*room = hdr ? hdr->msg_hdr.msg_iov->iov_len : 0;
+	return hdr ? hdr->msg_hdr.msg_iov->iov_base : NULL;
 }
 
 void conn_fill(struct conn *c, size_t len)
 {
-	c->in_end += len;
-	if (c->in_start == c->in_end)
-		drop_input(c);
+	struct inbox *b = c->inbox;
+
+	/* One store, which a killed worker has done or not. */
+	if (len)
+		__atomic_store_n(&b->call[b->current & 1].hdr.msg_len,
+			(unsigned int)len, __ATOMIC_RELEASE);
+	if (b)
+		view_input(c);
 }
 
 /* Whether the peer must first read what it was answered. */
@@ -165,12 +238,12 @@ int conn_process(struct conn *c, unsigned int budget)
 			return -EPROTO;
 		}
 		c->in_start += sizeof(hdr) + hdr.len;
+		c->in_done += sizeof(hdr) + hdr.len;
+		effect_served(c, sizeof(hdr) + hdr.len);
 		ops_serve(c, &hdr, at + sizeof(hdr));
 		served++;
 		if (c->is_broken)
 			return -EPROTO;
 	}
-	if (c->in && c->in_start == c->in_end)
-		drop_input(c);
 	return (int)served;
 }

@@ -66,6 +66,7 @@ struct domain *domain_make(struct store *s, uint16_t domid)
 	if (s->host.exists && !domain_is_control(domid))
 		d->was_seen = s->host.exists(s->host.ctx, domid);
 	s->domains[p][domid % DOMID_PAGE] = d;
+	effect_domain(s, domid);
 	return d;
 }
 

@@ -86,6 +86,23 @@ void effect_conn(enum store_effect_kind kind, struct conn *c, uint32_t tx_id)
 			       .tx_id = tx_id });
 }
 
+void effect_served(struct conn *c, size_t len)
+{
+	if (c->id)
+		tell(c->store,
+			&(struct store_effect){
+				.kind = EFFECT_SERVED, .conn = c, .len = len });
+}
+
+void effect_output(struct conn *c, const void *bytes, size_t len)
+{
+	if (c->id)
+		tell(c->store, &(struct store_effect){ .kind = EFFECT_OUTPUT,
+				       .conn = c,
+				       .bytes = bytes,
+				       .len = len });
+}
+
 void effect_quota(
 	struct store *s, uint32_t domid, enum quota_id id, uint64_t value)
 {

@@ -54,6 +54,8 @@ static void count(struct conn *c, const struct message *m, int sign)
 
 static void append(struct conn *c, struct message *m)
 {
+	effect_output(c, m->bytes, m->len);
+	c->out_total += m->len;
 	m->next = NULL;
 	*c->out_last = m;
 	c->out_last = &m->next;
@@ -106,17 +108,39 @@ void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
 	append(c, m);
 }
 
-int output_put(struct conn *c, const void *bytes, size_t len)
+int output_put(struct conn *c, const void *bytes, size_t len, bool is_partial)
 {
-	struct message *m = malloc(sizeof(*m) + len);
+	struct wire_header hdr = { .type = XS_WATCH_EVENT };
+	struct message *m;
 
+	if (c->out_total + len <= c->out_known) {
+		c->out_total += len;
+		return 0;
+	}
+	m = malloc(sizeof(*m) + len);
 	if (!m)
 		return -ENOMEM;
 	memset(m, 0, sizeof(*m));
+	if (!is_partial)
+		memcpy(&hdr, bytes, sizeof(hdr));
+	m->is_event = hdr.type == XS_WATCH_EVENT;
+	m->is_partial = is_partial;
 	m->len = (uint32_t)len;
 	memcpy(m->bytes, bytes, len);
 	append(c, m);
+	output_catch_up(c);
 	return 0;
+}
+
+void output_catch_up(struct conn *c)
+{
+	size_t pending = conn_pending(c);
+	uint64_t sent = c->out_total - pending;
+
+	if (c->out_known > sent)
+		conn_sent(c, c->out_known - sent < pending
+				     ? (size_t)(c->out_known - sent)
+				     : pending);
 }
 
 static uint64_t event_key(const struct watch *w, const char *path, size_t len)
@@ -184,32 +208,21 @@ void output_event(struct watch *w, const char *path, size_t len)
 	append(c, m);
 }
 
-/* What the peer has begun to get must be finished. */
-static bool has_begun(const struct conn *c, const struct message *m)
-{
-	return m == c->out_first && c->out_sent;
-}
-
+/*
+ * They stay in the queue, for what is in there is in the journal too; but
+ * nothing points to the watch any more.
+ */
 void output_forget(struct conn *c, struct watch *w)
 {
-	struct message **at = &c->out_first, *m;
+	struct message *m;
 
-	while ((m = *at)) {
-		if (m->watch != w || !m->is_event) {
-			at = &m->next;
+	for (m = c->out_first; m; m = m->next) {
+		if (m->watch != w || !m->is_hashed)
 			continue;
-		}
-		if (has_begun(c, m)) {
-			hash_remove(&c->store->events, &m->dup);
-			m->is_hashed = false;
-			m->watch = NULL;
-			at = &m->next;
-			continue;
-		}
-		*at = m->next;
-		message_free(c, m);
+		hash_remove(&c->store->events, &m->dup);
+		m->is_hashed = false;
+		m->watch = NULL;
 	}
-	c->out_last = at;
 }
 
 void output_drop_all(struct conn *c)

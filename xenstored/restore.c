@@ -27,11 +27,11 @@ static int make_perms(struct store *s, const struct restore_perm *from,
 	perms = perm_list_new(count);
 	if (!perms)
 		return -ENOMEM;
+	if (!domain_make(s, from[0].domid)) {
+		perm_list_put(perms);
+		return -ENOMEM;
+	}
 	for (i = 0; i < count; i++) {
-		if (!domain_make(s, from[i].domid)) {
-			perm_list_put(perms);
-			return -ENOMEM;
-		}
 		perms->entry[i].domid = from[i].domid;
 		perms->entry[i].access = from[i].access & PERM_BOTH;
 		perms->entry[i].era = domain_era(s, from[i].domid);
@@ -195,9 +195,27 @@ void restore_reset(struct conn *c)
 		txn_free(c, list_entry(at, struct txn, of_conn));
 }
 
-int restore_output(struct conn *c, const void *bytes, size_t len)
+int restore_output(
+	struct conn *c, const char *bytes, size_t len, size_t partial)
 {
-	if (!len || len > sizeof(struct wire_header) + WIRE_PAYLOAD_MAX)
+	struct wire_header hdr;
+	int rc = 0;
+
+	if (partial > len || partial > sizeof(hdr) + WIRE_PAYLOAD_MAX)
 		return -EINVAL;
-	return output_put(c, bytes, len);
+	if (partial)
+		rc = output_put(c, bytes, partial, true);
+	bytes += partial;
+	len -= partial;
+	while (!rc && len) {
+		if (len < sizeof(hdr))
+			return -EINVAL;
+		memcpy(&hdr, bytes, sizeof(hdr));
+		if (hdr.len > WIRE_PAYLOAD_MAX || hdr.len > len - sizeof(hdr))
+			return -EINVAL;
+		rc = output_put(c, bytes, sizeof(hdr) + hdr.len, false);
+		bytes += sizeof(hdr) + hdr.len;
+		len -= sizeof(hdr) + hdr.len;
+	}
+	return rc;
 }

@@ -52,7 +52,8 @@ int restore_unwatch(struct conn *c, const char *path, size_t len,
 int restore_txn(struct conn *c, uint32_t tx_id);
 int restore_txn_end(struct conn *c, uint32_t tx_id);
 void restore_reset(struct conn *c);
-/* Bytes that wait for the peer: whole messages, or the rest of one. */
-int restore_output(struct conn *c, const void *bytes, size_t len);
+/* Messages for the peer, of the first perhaps only the last `partial` bytes. */
+int restore_output(
+	struct conn *c, const char *bytes, size_t len, size_t partial);
 
 #endif

@@ -16,6 +16,7 @@
 #define XENSTORED_STATE_H
 
 #include "hash.h"
+#include "inbox.h"
 #include "list.h"
 #include "path.h"
 #include "perm.h"
@@ -83,7 +84,8 @@ struct message {
 	struct watch *watch;  /* NULL: a reply, or an event without its watch */
 	struct hash_link dup; /* in store->events, while unsent */
 	bool is_event, is_hashed;
-	uint32_t len; /* of bytes, header included */
+	bool is_partial; /* its beginning was sent by a worker before us */
+	uint32_t len;	 /* of bytes, header included */
 	char bytes[];
 };
 
@@ -120,7 +122,15 @@ struct conn {
 	struct list of_store;
 	struct list dirty; /* in store->dirty, or empty */
 
-	char *in; /* NULL while nothing is in */
+	uint32_t id; /* in the journal; 0: it is not in there */
+	struct hash_link by_id;
+	uint32_t port; /* of a ring: the domain's event channel */
+	bool owns_inbox;
+	struct inbox *inbox; /* its transport's, or its own, or none yet */
+	uint64_t in_done;    /* bytes of the stream that were served */
+	uint64_t out_total;  /* bytes of the other stream, unsent ones too */
+	uint64_t out_known;  /* while read back: what the peer has got */
+	char *in;	     /* what is in and not served yet */
 	size_t in_start, in_end;
 
 	struct message *out_first, **out_last;
@@ -234,7 +244,6 @@ struct store {
 	struct blame blame[BLAME_COUNT];
 	size_t txn_count; /* open now, of all connections */
 	uint64_t wakeup;  /* 0: nobody is held back */
-	char *spare_in;	  /* an input buffer that nobody uses */
 	struct store_quota quota[QUOTA_COUNT];
 	struct {
 		uint32_t per_second; /* 0: nothing is told */
@@ -243,7 +252,7 @@ struct store {
 	struct list conns;
 	struct list dirty;
 	struct watch_name *top; /* "/" */
-	struct hash names, watches, events;
+	struct hash names, watches, events, conn_ids;
 	struct path path; /* scratch of the request that is served */
 };
 
@@ -318,8 +327,10 @@ void effect_domain(struct store *s, uint16_t domid);
 void effect_domain_gone(struct store *s, uint16_t domid);
 /* `kind` is EFFECT_WATCH or EFFECT_UNWATCH. */
 void effect_watch(enum store_effect_kind kind, const struct watch *w);
-/* `kind` is EFFECT_TXN, EFFECT_TXN_END or EFFECT_RESET (`tx_id` 0). */
+/* `kind` is EFFECT_TXN, EFFECT_TXN_END or, `tx_id` 0, one without more. */
 void effect_conn(enum store_effect_kind kind, struct conn *c, uint32_t tx_id);
+void effect_served(struct conn *c, size_t len);
+void effect_output(struct conn *c, const void *bytes, size_t len);
 /* `domid` of DOMID_COUNT: that of all guests. */
 void effect_quota(
 	struct store *s, uint32_t domid, enum quota_id id, uint64_t value);
@@ -378,12 +389,21 @@ const char *watch_audit(struct store *s);
 void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
 	const void *payload, size_t len);
 void output_event(struct watch *w, const char *path, size_t len);
-/* Puts bytes as they are behind what waits. -ENOMEM */
-int output_put(struct conn *c, const void *bytes, size_t len);
-/* Drops the unsent events of a watch, or of all when it is NULL. */
+/*
+ * Puts a message, or the rest of one, behind what waits, or notes that the
+ * peer has got it (conn->out_known). -ENOMEM
+ */
+int output_put(struct conn *c, const void *bytes, size_t len, bool is_partial);
+/* Forgets what the peer of a connection that was read back has got. */
+void output_catch_up(struct conn *c);
+/* The watch goes; events of it that are not sent yet stay. */
 void output_forget(struct conn *c, struct watch *w);
 void output_drop_all(struct conn *c);
 const char *output_audit(struct conn *c);
+
+/* conn.c */
+/* Forgets what was received and is not served. */
+void conn_drop_input(struct conn *c);
 
 /* ops.c: serves one request and answers it */
 void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload);

@@ -19,8 +19,10 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-struct store;
 struct conn;
+struct inbox;
+struct mmsghdr;
+struct store;
 
 /* Quotas by name; 0 is no limit. XENSTORE.md's defaults bind guests only. */
 enum quota_id {
@@ -43,9 +45,9 @@ struct store_quota {
 
 /*
  * What a request has changed for good, told in the order of its happening
- * and before the request's answer is put out: a journal of these, applied to
- * a store by restore.h, makes the store again. Pointers hold for the call.
- * What ends with conn_free() is not told.
+ * and before the request's answer is sent: a journal of these (stream.h)
+ * makes the store again. Pointers hold for the call.
+ * What ends with conn_free() is not told one by one.
  */
 enum store_effect_kind {
 	/* The node at `path` is this now; its parent was told of before. */
@@ -68,6 +70,15 @@ enum store_effect_kind {
 	EFFECT_TXN_END,
 	/* `conn` has no watch and no transaction any more. */
 	EFFECT_RESET,
+	/* `conn` has a number now; is at its end. */
+	EFFECT_CONN,
+	EFFECT_CONN_END,
+	/* `conn` has dropped all, and what waited in it too. */
+	EFFECT_CONN_RESET,
+	/* A request of `len` bytes of `conn` was served. */
+	EFFECT_SERVED,
+	/* The message of `len` `bytes` waits for the peer of `conn`. */
+	EFFECT_OUTPUT,
 };
 
 /* A request that was served, for the access log. */
@@ -99,6 +110,8 @@ struct store_effect {
 	const struct perm_list *perms;
 	enum quota_id quota;
 	uint64_t value;
+	const void *bytes;
+	size_t len;
 };
 
 /* What the store asks of its surroundings. Every member may be NULL. */
@@ -112,6 +125,11 @@ struct store_host {
 	void (*release)(void *ctx, uint16_t domid);
 	/* Whether a domain of that id exists now; NULL: nobody can tell. */
 	bool (*exists)(void *ctx, uint16_t domid);
+	/*
+	 * While a state is read back: how much of its output a connection's
+	 * peer has got. NULL: nothing.
+	 */
+	uint64_t (*sent)(void *ctx, uint32_t id);
 	/* One line for the log; `is_warning` for what an admin must see. */
 	void (*log)(void *ctx, bool is_warning, const char *line);
 	/* Something has changed that must survive. */
@@ -184,14 +202,34 @@ void conn_free(struct conn *c);
 /* As a ring's reconnection wants it: all that is pending is dropped too. */
 void conn_reset(struct conn *c);
 void *conn_owner(const struct conn *c);
+/*
+ * Gives it the number by which a journal knows it, not 0. -EEXIST: another
+ * has that one; -ENOMEM.
+ */
+int conn_number(struct conn *c, uint32_t id);
+uint32_t conn_id(const struct conn *c);
+struct conn *conn_find(const struct store *s, uint32_t id);
+/* Calls `visit`, which may end it, for each connection. */
+void conn_visit(
+	struct store *s, void (*visit)(void *ctx, struct conn *c), void *ctx);
+/*
+ * Lets it receive through an inbox that its owner keeps for as long as it
+ * lives. -EINVAL: what the connection has served is not that inbox's.
+ */
+int conn_attach(struct conn *c, struct inbox *inbox, void *owner);
 uint16_t conn_domid(const struct conn *c);
 /* The features that its ring shall show (xs_wire.h, and bits 2 and 3). */
 uint32_t conn_features(const struct conn *c);
 
 /*
- * Where to put the next bytes from the peer: at least 1 byte, or none
- * while requests that are already in wait (`*room` 0) or without memory.
+ * The header for receiving the peer's next bytes with recvmmsg(); NULL while
+ * requests that are in already wait, or without memory. Afterwards,
+ * successful or not, conn_received(). All that was served before must be in
+ * the journal, if there is one, for its bytes may be overwritten.
  */
+struct mmsghdr *conn_intake(struct conn *c);
+void conn_received(struct conn *c);
+/* The same for bytes that do not come by a system call. */
 void *conn_space(struct conn *c, size_t *room);
 void conn_fill(struct conn *c, size_t len);
 /*

@@ -452,6 +452,7 @@ void watch_free_all(struct store *s)
 	hash_free(&s->names);
 	hash_free(&s->watches);
 	hash_free(&s->events);
+	hash_free(&s->conn_ids);
 }
 
 static const char *audit_watch(const struct watch *w)
