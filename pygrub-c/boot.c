@@ -58,6 +58,18 @@ void boot_free(struct boot_menu *menu)
 	boot_init(menu);
 }
 
+void boot_clear(struct boot_menu *menu)
+{
+	struct boot_note *notes = menu->notes;
+	unsigned int count = menu->note_count;
+
+	menu->notes = NULL;
+	menu->note_count = 0;
+	boot_free(menu);
+	menu->notes = notes;
+	menu->note_count = count;
+}
+
 int boot_add(struct boot_menu *menu, const char *title, int parent,
 	unsigned int *index)
 {
@@ -160,6 +172,19 @@ int boot_add_initrd(
 	return ret;
 }
 
+void boot_clear_initrds(struct boot_entry *entry)
+{
+	while (entry->initrd_count)
+		free(entry->initrds[--entry->initrd_count].path);
+}
+
+void boot_clear_files(struct boot_entry *entry)
+{
+	boot_clear_initrds(entry);
+	free(entry->kernel.path);
+	entry->kernel = (struct boot_file){ 0 };
+}
+
 int boot_set_obstacle(struct boot_entry *entry, const char *fmt, ...)
 {
 	char text[NOTE_MAX];
@@ -174,6 +199,19 @@ int boot_set_obstacle(struct boot_entry *entry, const char *fmt, ...)
 	return entry->obstacle ? 0 : -ENOMEM;
 }
 
+static bool is_noted(const struct boot_menu *menu, const char *file,
+	unsigned int line, const char *text)
+{
+	for (unsigned int i = 0; i < menu->note_count; i++) {
+		const struct boot_note *note = &menu->notes[i];
+
+		if (note->line == line && !strcmp(note->text, text) &&
+			!strcmp(note->file, file))
+			return true;
+	}
+	return false;
+}
+
 void boot_note(struct boot_menu *menu, const char *file, unsigned int line,
 	const char *fmt, ...)
 {
@@ -181,13 +219,14 @@ void boot_note(struct boot_menu *menu, const char *file, unsigned int line,
 	char text[NOTE_MAX];
 	va_list args;
 
-	if (menu->note_count >= BOOT_NOTES_MAX)
-		return;
-	if (!menu->notes)
-		menu->notes = calloc(BOOT_NOTES_MAX, sizeof(*menu->notes));
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
+	if (menu->note_count >= BOOT_NOTES_MAX ||
+		is_noted(menu, file, line, text))
+		return;
+	if (!menu->notes)
+		menu->notes = calloc(BOOT_NOTES_MAX, sizeof(*menu->notes));
 	note.file = strndup(file, SOURCE_PATH_MAX);
 	note.text = strdup(text);
 	if (!menu->notes || !note.file || !note.text) {

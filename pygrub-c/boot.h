@@ -76,6 +76,8 @@ struct boot_menu {
 /* An empty menu: no default, no fallback, timeout -1. */
 void boot_init(struct boot_menu *menu);
 void boot_free(struct boot_menu *menu);
+/* Makes it empty again, but keeps the notes. */
+void boot_clear(struct boot_menu *menu);
 
 /*
  * Adds an entry, empty but for the copied title, and parent; its index goes to
@@ -95,10 +97,16 @@ int boot_set_kernel(
 /* -E2BIG beyond BOOT_INITRDS_MAX. */
 int boot_add_initrd(
 	struct boot_entry *entry, unsigned int volume, const char *path);
+/* Takes the kernel and the initrds away. */
+void boot_clear_files(struct boot_entry *entry);
+void boot_clear_initrds(struct boot_entry *entry);
 /* The first obstacle stays. */
 int boot_set_obstacle(struct boot_entry *entry, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Drops what there are too many of, or what no memory is there for. */
+/*
+ * Drops what has been said already, what there are too many of, and what no
+ * memory is there for.
+ */
 void boot_note(struct boot_menu *menu, const char *file, unsigned int line,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

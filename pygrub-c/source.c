@@ -37,6 +37,21 @@ int source_path(const char *path, char out[SOURCE_PATH_MAX + 1])
 	return 0;
 }
 
+int source_join(
+	const char *folder, const char *name, char out[SOURCE_PATH_MAX + 1])
+{
+	size_t before = strlen(folder), len = strlen(name);
+
+	while (before && folder[before - 1] == '/')
+		before--;
+	if (before + 1 + len > SOURCE_PATH_MAX)
+		return -ENAMETOOLONG;
+	memmove(out, folder, before);
+	out[before] = '/';
+	memcpy(out + before + 1, name, len + 1);
+	return 0;
+}
+
 int source_text(const struct source *source, unsigned int volume,
 	const char *path, size_t max, char **text, size_t *size)
 {

@@ -70,6 +70,10 @@ struct source {
  */
 int source_path(const char *path, char out[SOURCE_PATH_MAX + 1]);
 
+/* FOLDER/NAME of two parts that are right already. -ENAMETOOLONG. */
+int source_join(
+	const char *folder, const char *name, char out[SOURCE_PATH_MAX + 1]);
+
 /*
  * All bytes of a file, with a NUL behind them that is not counted; the caller
  * frees them. -EFBIG beyond `max` bytes; -EISDIR and -EINVAL for what is no
