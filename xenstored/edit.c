@@ -158,7 +158,7 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	chain = build_chain(v, rest, rest_len, perms, value, value_len, &cost);
 	rc = chain ? check_memory(v, cost) : -ENOMEM;
 	if (!rc)
-		rc = tree_attach(t, v->root, path, found, chain);
+		rc = tree_attach(t, v->root, path, found, nearest, chain);
 	if (rc) {
 		tree_put(t, chain);
 	} else {
@@ -190,7 +190,7 @@ int edit_write(struct view *v, const char *path, size_t len, const void *value,
 		rc = check_memory(v, more);
 	if (!rc && more)
 		rc = deltas_reserve(v->deltas, 1);
-	if (!rc)
+	if (!rc && !tree_poke_value(&v->store->tree, n, value, value_len))
 		rc = tree_set_value(
 			&v->store->tree, v->root, path, len, value, value_len);
 	if (rc)

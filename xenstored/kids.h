@@ -26,22 +26,45 @@ static inline uint64_t name_word(const char *text, size_t len)
 	return len < 8 ? word & ~(UINT64_MAX >> (8 * len)) : word;
 }
 
+/* The same of a name behind whose end nothing may be read. */
+static inline uint64_t name_word_bounded(const char *text, size_t len)
+{
+	uint32_t low, high;
+	uint64_t word;
+	size_t i;
+
+	if (len >= 8)
+		return name_word(text, len);
+	if (len >= 4) {
+		memcpy(&low, text, sizeof(low));
+		memcpy(&high, text + len - 4, sizeof(high));
+		word = (uint64_t)__builtin_bswap32(high) << 32;
+		return (uint64_t)__builtin_bswap32(low) << 32 |
+		       word >> (8 * (len - 4));
+	}
+	word = 0;
+	for (i = 0; i < len; i++)
+		word |= (uint64_t)(unsigned char)text[i] << (56 - 8 * i);
+	return word;
+}
+
+static inline bool name_is_number(const char *text, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && (unsigned char)(text[i] - '0') <= 9)
+		i++;
+	return i == len;
+}
+
 /* `text` is of 1 to PATH_MAX_LEN bytes. */
 static inline void name_key_init(
 	struct name_key *key, const char *text, size_t len)
 {
-	unsigned char is_other = 0;
-	uint64_t word = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		is_other |= (unsigned char)(text[i] - '0') > 9;
-	for (i = 0; i < len && i < 8; i++)
-		word |= (uint64_t)(unsigned char)text[i] << (56 - 8 * i);
-	key->word = word;
+	key->word = name_word_bounded(text, len);
 	key->text = text;
 	key->len = (uint16_t)len;
-	key->rank = is_other ? RANK_OTHER : (uint16_t)len;
+	key->rank = name_is_number(text, len) ? (uint16_t)len : RANK_OTHER;
 }
 
 /* The order of tree_name_cmp(). */
@@ -83,6 +106,12 @@ int64_t kids_perms_cost(const struct node *n);
 int kids_own(struct tree *t, uint32_t *slot);
 /* Puts `n` in the place of what is in `slot`, with its links and perms. */
 void kids_replace(struct tree *t, uint32_t *slot, struct node *n);
+
+/* Whether nothing but the store's tree refers to its nodes. */
+static inline bool kids_are_private(const struct tree *t)
+{
+	return !t->snapshots;
+}
 
 /* Adds a child whose name is not there; -ENOMEM: nothing changed. */
 int kids_insert(struct tree *t, uint32_t *kids, struct node *child);

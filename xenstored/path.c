@@ -8,24 +8,33 @@
 
 #define REL_MAX 2048
 
-static bool is_path_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '/' || c == '_' ||
-	       c == '@';
-}
+/* What may stand in a path: names' characters, and the '/' between them. */
+#define IS_CHAR	 1u
+#define IS_SLASH 2u
+
+static const unsigned char kinds[256] = {
+	['a' ... 'z'] = IS_CHAR,
+	['A' ... 'Z'] = IS_CHAR,
+	['0' ... '9'] = IS_CHAR,
+	['-'] = IS_CHAR,
+	['_'] = IS_CHAR,
+	['@'] = IS_CHAR,
+	['/'] = IS_CHAR | IS_SLASH,
+};
 
 static bool is_well_formed(const char *text, size_t len)
 {
+	unsigned int kind, last = 0, all = IS_CHAR, doubled = 0;
 	size_t i;
 
 	for (i = 0; i < len; i++) {
-		if (!is_path_char(text[i]))
-			return false;
-		if (text[i] == '/' && i + 1 < len && text[i + 1] == '/')
-			return false;
+		kind = kinds[(unsigned char)text[i]];
+		all &= kind;
+		doubled |= kind & last;
+		last = kind;
 	}
-	return len == 1 || text[len - 1] != '/';
+	return (all & IS_CHAR) && !(doubled & IS_SLASH) &&
+	       (len == 1 || !(last & IS_SLASH));
 }
 
 int path_parse(struct path *out, uint16_t domid, const char *text, size_t len,

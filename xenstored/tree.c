@@ -7,16 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_number(const char *s, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		if (s[i] < '0' || s[i] > '9')
-			return false;
-	return true;
-}
-
 struct node *tree_node_new(struct tree *t, const char *name, size_t name_len,
 	const void *value, size_t value_len, struct perm_list *perms)
 {
@@ -31,7 +21,7 @@ struct node *tree_node_new(struct tree *t, const char *name, size_t name_len,
 	n->perms = arena_ref(perm_list_get(perms));
 	n->stamp = ++t->stamp;
 	n->name_len = (uint16_t)name_len;
-	if (is_number(name, name_len))
+	if (name_is_number(name, name_len))
 		n->name_len |= NODE_IS_NUMBER;
 	n->value_len = (uint16_t)value_len;
 	memcpy(n->text, name, name_len);
@@ -77,7 +67,8 @@ void tree_put(struct tree *t, struct node *n)
 
 int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-	bool a_num = is_number(a, a_len), b_num = is_number(b, b_len);
+	bool a_num = name_is_number(a, a_len);
+	bool b_num = name_is_number(b, b_len);
 	int c;
 
 	if (a_num != b_num)
@@ -116,13 +107,21 @@ struct node *tree_child(const struct node *n, const char *name, size_t len)
 struct node *tree_find_nearest(
 	struct node *root, const char *path, size_t len, size_t *found_len)
 {
-	const char *at = path, *end = path + len, *name;
+	const char *at = path, *end = path + len, *start;
 	struct node *n = root, *child;
-	size_t name_len;
+	struct name_key key;
 
 	*found_len = len ? 1 : 0;
-	while ((name_len = path_step(&at, end, &name))) {
-		child = tree_child(n, name, name_len);
+	for (;;) {
+		while (at < end && *at == '/')
+			at++;
+		if (at == end)
+			break;
+		start = at;
+		while (at < end && *at != '/')
+			at++;
+		name_key_init(&key, start, (size_t)(at - start));
+		child = child_by_key(n, &key);
 		if (!child)
 			return n;
 		n = child;
@@ -192,6 +191,30 @@ static int tree_edit(struct tree *t, uint32_t *root, const char *path,
 	return rc;
 }
 
+static bool fits(const struct node *n, size_t value_len)
+{
+	size_t name_len = node_name_len(n);
+
+	return arena_size(node_bytes(name_len, value_len)) ==
+	       arena_size(node_bytes(name_len, n->value_len));
+}
+
+static void put_value(struct node *n, const void *value, size_t value_len)
+{
+	n->value_len = (uint16_t)value_len;
+	if (value_len)
+		memcpy(n->text + node_name_len(n), value, value_len);
+}
+
+bool tree_poke_value(
+	struct tree *t, struct node *n, const void *value, size_t value_len)
+{
+	if (!kids_are_private(t) || !fits(n, value_len))
+		return false;
+	put_value(n, value, value_len);
+	return true;
+}
+
 int tree_set_value(struct tree *t, struct node **root, const char *path,
 	size_t len, const void *value, size_t value_len)
 {
@@ -204,9 +227,7 @@ int tree_set_value(struct tree *t, struct node **root, const char *path,
 		goto out;
 	n = old = node_at(*slot);
 	name_len = node_name_len(old);
-	if (old->refs > 1 ||
-		arena_size(node_size(old)) !=
-			arena_size(node_bytes(name_len, value_len))) {
+	if (old->refs > 1 || !fits(old, value_len)) {
 		n = kids_alloc(t, name_len, value_len);
 		rc = n ? 0 : -ENOMEM;
 		if (rc)
@@ -215,9 +236,7 @@ int tree_set_value(struct tree *t, struct node **root, const char *path,
 		memcpy(n->text, old->text, name_len);
 		kids_replace(t, slot, n);
 	}
-	n->value_len = (uint16_t)value_len;
-	if (value_len)
-		memcpy(n->text + name_len, value, value_len);
+	put_value(n, value, value_len);
 out:
 	*root = node_at(top);
 	return rc;
@@ -241,22 +260,26 @@ int tree_set_perms(struct tree *t, struct node **root, const char *path,
 	return 0;
 }
 
-int tree_attach(struct tree *t, struct node **root, const char *path,
-	size_t len, struct node *child)
+static int attach(struct tree *t, struct node *parent, struct node *child)
 {
-	uint32_t top = arena_ref(*root);
-	struct node *parent;
-	int rc = tree_edit(t, &top, path, len, &parent);
+	int rc = kids_insert(t, &parent->kids, child);
 
-	*root = node_at(top);
-	if (rc)
-		return rc;
-	if (tree_child(parent, node_name(child), node_name_len(child)))
-		return -EEXIST;
-	rc = kids_insert(t, &parent->kids, child);
 	if (!rc)
 		parent->stamp = ++t->stamp;
 	return rc;
+}
+
+int tree_attach(struct tree *t, struct node **root, const char *path,
+	size_t len, struct node *parent, struct node *child)
+{
+	uint32_t top = arena_ref(*root);
+	int rc;
+
+	if (kids_are_private(t))
+		return attach(t, parent, child);
+	rc = tree_edit(t, &top, path, len, &parent);
+	*root = node_at(top);
+	return rc ? rc : attach(t, parent, child);
 }
 
 int tree_detach(struct tree *t, struct node **root, const char *path,

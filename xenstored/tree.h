@@ -101,6 +101,7 @@ int64_t node_cost_of(
 /* What edits draw on. */
 struct tree {
 	uint32_t stamp;
+	size_t snapshots;   /* of the tree: what else refers to its nodes */
 	int64_t live_bytes; /* the costs of its nodes, old versions too */
 };
 
@@ -110,6 +111,10 @@ struct tree {
  */
 struct node *tree_node_new(struct tree *t, const char *name, size_t name_len,
 	const void *value, size_t value_len, struct perm_list *perms);
+/*
+ * Another reference. Who keeps one to the root of a tree that is edited
+ * meanwhile has a snapshot, and counts it in `snapshots`.
+ */
 struct node *tree_get(struct node *n);
 /* Drops a reference; frees all that nothing else refers to. */
 void tree_put(struct tree *t, struct node *n);
@@ -131,15 +136,22 @@ struct node *tree_child(const struct node *n, const char *name, size_t len);
  */
 int tree_set_value(struct tree *t, struct node **root, const char *path,
 	size_t len, const void *value, size_t value_len);
+/*
+ * The same in place, for a node of the one tree there is; false when there
+ * are snapshots or the value does not fit, and nothing is changed.
+ */
+bool tree_poke_value(
+	struct tree *t, struct node *n, const void *value, size_t value_len);
 /* The same with permissions, of which it takes a reference of its own. */
 int tree_set_perms(struct tree *t, struct node **root, const char *path,
 	size_t len, struct perm_list *perms);
 /*
- * Hangs `child` (a new node with what is under it) below `path`, consuming
- * its reference. -ENOENT, -EEXIST, -ENOMEM: nothing is changed or consumed.
+ * Hangs `child` (a new node with what is under it), of a name that is not
+ * there, below `parent`, which was found at `path`; consumes its reference.
+ * -ENOENT, -ENOMEM: nothing is changed or consumed.
  */
 int tree_attach(struct tree *t, struct node **root, const char *path,
-	size_t len, struct node *child);
+	size_t len, struct node *parent, struct node *child);
 /*
  * Takes the node at `path` (not the root) out of the tree; the reference to
  * it, with all that was under it, passes to the caller. -ENOENT, -ENOMEM.

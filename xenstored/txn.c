@@ -44,6 +44,7 @@ int txn_put(struct conn *c, uint32_t id)
 	list_add_tail(&c->txns, &t->of_conn);
 	c->txn_count++;
 	s->txn_count++;
+	s->tree.snapshots++;
 	d->account.transactions++;
 	t->failed = -EAGAIN;
 	return 0;
@@ -97,6 +98,7 @@ void txn_free(struct conn *c, struct txn *t)
 	list_remove(&t->of_conn);
 	c->txn_count--;
 	s->txn_count--;
+	s->tree.snapshots--;
 	if (d) {
 		d->account.transactions--;
 		d->account.step_bytes -= t->cost;

@@ -315,17 +315,46 @@ void watch_remove_all(struct conn *c)
 		watch_free(list_entry(at, struct watch, of_conn));
 }
 
-/* The permission lists of which one must let a watcher read. */
+/*
+ * The permission lists of which one must let a watcher read. Control domains
+ * see all, so it is looked up when the first other one is asked about.
+ */
 struct sight {
+	struct store *store;
+	const char *path;
+	size_t len;
+	const struct change *change; /* NULL: it is looked up */
 	const struct perm_list *now, *before, *parent;
 };
 
-static bool can_see(const struct conn *c, const struct sight *sight)
+static void look_up(struct sight *sight)
+{
+	const struct change *change = sight->change;
+	struct node *root = sight->store->root, *n;
+	size_t found;
+
+	sight->change = NULL;
+	n = tree_find_nearest(root, sight->path, sight->len, &found);
+	if (found == sight->len)
+		sight->now = node_perms(n);
+	sight->before = change->old_perms;
+	if (change->removed)
+		sight->before = node_perms(change->removed);
+	if (change->created || change->removed) {
+		n = tree_find_nearest(root, sight->path,
+			path_parent_len(sight->path, sight->len), &found);
+		sight->parent = node_perms(n);
+	}
+}
+
+static bool can_see(const struct conn *c, struct sight *sight)
 {
 	struct subject who;
 
 	if (domain_is_control(c->domid))
 		return true;
+	if (sight->change)
+		look_up(sight);
 	domain_subject(c->store, c->domid, &who);
 	return (sight->now && perm_access(sight->now, &who) & PERM_READ) ||
 	       (sight->before &&
@@ -334,7 +363,7 @@ static bool can_see(const struct conn *c, const struct sight *sight)
 }
 
 static void fire_at(struct watch_name *name, int32_t depth, const char *path,
-	size_t len, const struct sight *sight)
+	size_t len, struct sight *sight)
 {
 	struct list *at;
 	struct watch *w;
@@ -382,8 +411,8 @@ static void fire_below(struct watch_name *name, const struct node *removed)
 		if (!n)
 			continue;
 		if (!list_is_empty(&kid->watches)) {
-			sight = (struct sight){ NULL, node_perms(n),
-				node_perms(top->node) };
+			sight = (struct sight){ .before = node_perms(n),
+				.parent = node_perms(top->node) };
 			first = list_entry(
 				kid->watches.next, struct watch, of_name);
 			fire_at(kid, 0, first->text, first->path_len, &sight);
@@ -397,32 +426,25 @@ void watch_fire(struct store *s, const char *path, size_t len,
 {
 	const char *at = path, *end = path + len, *name;
 	struct watch_name *place = s->top;
-	struct sight sight = { 0 };
-	size_t name_len, found;
+	struct sight sight = {
+		.store = s, .path = path, .len = len, .change = change
+	};
+	size_t name_len;
 	unsigned int depth;
-	struct node *n;
 
 	if (!place)
 		return;
-	n = tree_find_nearest(s->root, path, len, &found);
-	if (found == len)
-		sight.now = node_perms(n);
-	sight.before = change->removed ? node_perms(change->removed)
-				       : change->old_perms;
-	if (change->created || change->removed) {
-		n = tree_find_nearest(
-			s->root, path, path_parent_len(path, len), &found);
-		sight.parent = node_perms(n);
-	}
 	path_is_under(path, len, "/", 1, &depth);
 	fire_at(place, (int32_t)depth, path, len, &sight);
-	while (place && (name_len = path_step(&at, end, &name))) {
+	while (!list_is_empty(&place->kids) &&
+		(name_len = path_step(&at, end, &name))) {
 		place = name_find(s, place, name, name_len);
+		if (!place)
+			return;
 		depth--;
-		if (place)
-			fire_at(place, (int32_t)depth, path, len, &sight);
+		fire_at(place, (int32_t)depth, path, len, &sight);
 	}
-	if (place && change->removed)
+	if (at == end && change->removed)
 		fire_below(place, change->removed);
 }
 

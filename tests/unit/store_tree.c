@@ -44,7 +44,7 @@ static void check(struct node *root, const bool *present)
 /* A snapshot taken at any moment shows that moment for ever. */
 static void test_random_edits(void **state)
 {
-	struct tree t = { 0 };
+	struct tree t = { .snapshots = 1 };
 	struct node *root = leaf(&t, "/", 1), *old[8] = { NULL }, *n;
 	bool present[NAMES] = { false }, then[8][NAMES];
 	unsigned int seed = 1, step, i, slot;
@@ -62,7 +62,7 @@ static void test_random_edits(void **state)
 			tree_put(&t, n);
 		} else {
 			n = leaf(&t, path + 1, strlen(path) - 1);
-			rc = tree_attach(&t, &root, "/", 1, n);
+			rc = tree_attach(&t, &root, "/", 1, root, n);
 			assert_int_equal(rc, 0);
 		}
 		present[i] = !present[i];
@@ -118,8 +118,11 @@ static void test_no_copies_without_snapshots(void **state)
 	static const char big[4000];
 
 	(void)state;
-	assert_int_equal(tree_attach(&t, &root, "/", 1, leaf(&t, "a", 1)), 0);
-	assert_int_equal(tree_attach(&t, &root, "/a", 2, leaf(&t, "b", 1)), 0);
+	t.snapshots = 1;
+	assert_int_equal(
+		tree_attach(&t, &root, "/", 1, root, leaf(&t, "a", 1)), 0);
+	assert_int_equal(
+		tree_attach(&t, &root, "/a", 2, NULL, leaf(&t, "b", 1)), 0);
 	n = tree_find(root, "/a/b", 4);
 	assert_int_equal(tree_set_value(&t, &root, "/a/b", 4, "x", 1), 0);
 	assert_ptr_equal(tree_find(root, "/a/b", 4), n);
@@ -130,7 +133,7 @@ static void test_no_copies_without_snapshots(void **state)
 	assert_ptr_equal(tree_find(snap, "/a/b", 4), n);
 	assert_memory_equal(node_value(n), "x", 1);
 	assert_memory_equal(node_value(again), "yz", 2);
-	assert_int_equal(tree_attach(&t, &root, "/a/b/c", 6, n), -2);
+	assert_int_equal(tree_attach(&t, &root, "/a/b/c", 6, NULL, n), -2);
 	/* A value that does not fit in its place moves with what is below. */
 	assert_int_equal(tree_set_value(&t, &root, "/a", 2, big, 4000), 0);
 	assert_ptr_equal(tree_find(root, "/a/b", 4), again);
