@@ -22,7 +22,4 @@ sysctl_fn sysctl_readconsole, sysctl_physinfo, sysctl_sched_id,
 	sysctl_scheduler, sysctl_pcitopoinfo, sysctl_levelling_caps,
 	sysctl_featureset, sysctl_cpu_policy;
 
-/* Registers the keys that look at domains; more than once does no harm. */
-void debug_keys_init(void);
-
 #endif

@@ -78,7 +78,6 @@ int sysctl_debug_keys(struct sysctl *c)
 
 	if (arg->nr_keys > KEYS_MAX)
 		return -E2BIG;
-	debug_keys_init();
 	for (uint32_t i = 0; i < arg->nr_keys; i++) {
 		char key;
 

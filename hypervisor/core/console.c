@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Console: message ring, outputs, input queue, levels and rate limits. */
 #include <tenon/arch.h>
+#include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/fmt.h>
 #include <tenon/lock.h>
@@ -22,8 +23,13 @@ static uint64_t ring_size = RING_SIZE; /* a power of two */
 static uint64_t ring_end;	       /* bytes ever written */
 static uint64_t ring_start;	       /* first byte still shown */
 
-static char input[INPUT_SIZE];
-static unsigned input_head, input_tail;
+/* What was typed: for dom0, and for us. */
+static struct input {
+	char bytes[INPUT_SIZE];
+	unsigned head, tail;
+} typed, keys;
+static bool is_dom0s_input;
+static unsigned switches_seen; /* in a row, held back */
 
 static enum log_level level_own = LOG_INFO;
 
@@ -149,23 +155,61 @@ void console_ring_clear(void)
 	lock_drop_irq(&console_lock, flags);
 }
 
+static void put_input(char c)
+{
+	struct input *to = is_dom0s_input ? &typed : &keys;
+
+	if (to->head - to->tail < INPUT_SIZE)
+		to->bytes[to->head++ & (INPUT_SIZE - 1)] = c;
+}
+
 void console_input(char c)
 {
+	const char switch_code = boot_options.conswitch & 0x1f;
 	uint64_t flags = lock_take_irq(&console_lock);
+	bool is_switched = false;
 
-	if (input_head - input_tail < INPUT_SIZE)
-		input[input_head++ & (INPUT_SIZE - 1)] = c;
+	if (c != switch_code) {
+		/* They were typed for who has the input, after all. */
+		for (; switches_seen; switches_seen--)
+			put_input(switch_code);
+		put_input(c);
+	} else if (++switches_seen == 3) {
+		switches_seen = 0;
+		is_switched = true;
+	}
 	lock_drop_irq(&console_lock, flags);
+	if (is_switched)
+		console_give_input(!is_dom0s_input);
 	softirq_raise(SOFTIRQ_CONSOLE);
 }
 
-size_t console_read(char *buf, size_t n)
+void console_give_input(bool to_dom0)
+{
+	WRITE_ONCE(is_dom0s_input, to_dom0);
+	log_print(LOG_ERR,
+		"serial input goes to %s: Ctrl-%c three times switches%s",
+		to_dom0 ? "dom0" : "Tenon", boot_options.conswitch,
+		to_dom0 ? "" : "; h lists the keys");
+}
+
+static size_t take_input(struct input *from, char *buf, size_t n)
 {
 	uint64_t flags = lock_take_irq(&console_lock);
 	size_t done = 0;
 
-	while (done < n && input_tail != input_head)
-		buf[done++] = input[input_tail++ & (INPUT_SIZE - 1)];
+	while (done < n && from->tail != from->head)
+		buf[done++] = from->bytes[from->tail++ & (INPUT_SIZE - 1)];
 	lock_drop_irq(&console_lock, flags);
 	return done;
+}
+
+size_t console_read(char *buf, size_t n)
+{
+	return take_input(&typed, buf, n);
+}
+
+bool console_read_key(char *key)
+{
+	return take_input(&keys, key, 1);
 }

@@ -267,6 +267,27 @@ void irq_init_cpu(void)
 	/* Vectors are the same on all CPUs, and nothing is kept for each. */
 }
 
+void irq_dump(void)
+{
+	for (unsigned vector = 0; vector < 256; vector++) {
+		struct irq_line *line = atomic_read(&by_vector[vector]);
+		uint64_t flags;
+
+		if (!line)
+			continue;
+		flags = lock_take_irq(&line->lock);
+		if (line->chip)
+			log_info("vector %#x: %s %u, CPU %u, %llu arrived%s%s, "
+				 "%u guests",
+				vector, line->chip->name, line->number,
+				line->cpu, (unsigned long long)line->count,
+				line->is_level ? ", level" : "",
+				line->is_masked ? ", masked" : "",
+				line->guest_count);
+		lock_drop_irq(&line->lock, flags);
+	}
+}
+
 void irq_audit(void)
 {
 	for (unsigned vector = 0; vector < 256; vector++) {

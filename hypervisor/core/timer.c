@@ -8,6 +8,7 @@
 #include <tenon/timer.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
+#include <tenon/console.h>
 #include <tenon/cpu.h>
 #include <tenon/lock.h>
 #include <tenon/panic.h>
@@ -244,6 +245,26 @@ bool timer_is_set(const struct timer *t)
 void timer_interrupt(void)
 {
 	softirq_raise(SOFTIRQ_TIMER);
+}
+
+void timer_dump(void)
+{
+	uint64_t now = time_now();
+	unsigned cpu;
+
+	cpu_for_each (cpu, atomic_read(&cpus_online)) {
+		struct timer_queue *q = &queues[cpu];
+		uint64_t flags = lock_take_irq(&q->lock);
+		const struct timer *t = q->root;
+
+		if (t)
+			log_info("CPU %u: next timer %p in %ld us", cpu,
+				(const void *)t,
+				(long)(t->expires - now) / 1000);
+		else
+			log_info("CPU %u: no timer", cpu);
+		lock_drop_irq(&q->lock, flags);
+	}
 }
 
 static void heap_check(

@@ -12,6 +12,8 @@
 #include <tenon/string.h>
 #include "grant_private.h"
 
+#define DUMP_MAX 64 /* uses that a dump shows of a domain */
+
 /* One side of a copy: a frame held for it. */
 struct side {
 	struct page *page;
@@ -199,22 +201,23 @@ int16_t grant_swap(struct domain *d, uint32_t a, uint32_t b)
 void grant_dump(struct domain *d)
 {
 	struct grant_table *t = d->grants;
+	unsigned shown = 0;
 
 	lock_take(&t->lock);
-	log_guest(d, "grants: %u of %u pages, %u mappings of others", t->frames,
-		t->max_frames, t->mappings_used);
+	log_info("d%u: grants: %u of %u pages, %u mappings of others", d->id,
+		t->frames, t->max_frames, t->mappings_used);
 	for (uint32_t ref = 0; ref < t->frames * ENTRIES_PER_FRAME; ref++) {
 		const struct grant_active *a = grant_active_locked(t, ref);
 
-		if (a && a->uses)
-			log_guest(d,
-				"grant %u to d%u: frame %#llx, %u uses, "
-				"%u write",
-				ref, (unsigned)a->grantee,
-				(unsigned long long)a->frame, a->uses,
-				a->writes);
+		if (!a || !a->uses || shown++ >= DUMP_MAX)
+			continue;
+		log_info("  %u to d%u: frame %#llx, %u uses, %u write", ref,
+			(unsigned)a->grantee, (unsigned long long)a->frame,
+			a->uses, a->writes);
 	}
 	lock_drop(&t->lock);
+	if (shown > DUMP_MAX)
+		log_info("  and %u more", shown - DUMP_MAX);
 }
 
 /* Mappings of entry ref of granter that user has. */

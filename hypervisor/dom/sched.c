@@ -13,6 +13,7 @@
 
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
+#include <tenon/console.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/panic.h>
@@ -503,6 +504,28 @@ void sched_init_cpu(unsigned cpu)
 	q->chosen = idle;
 	cpus[cpu]->vcpu = idle;
 	atomic_or(&idle_cpus, CPUMASK(cpu));
+}
+
+void sched_dump(void)
+{
+	const struct vcpu *v;
+	struct run_queue *q;
+	uint64_t flags;
+	unsigned cpu;
+
+	cpu_for_each (cpu, atomic_read(&cpus_online)) {
+		q = &run_queues[cpu];
+		flags = lock_take_irq(&q->lock);
+		log_info("CPU %u: runs d%uv%u, %u wait%s", cpu,
+			q->chosen->domain->id, q->chosen->id, q->count,
+			q->chosen->is_idle ? " (idle)" : "");
+		list_for_each_entry (v, &q->list, sched.link)
+			log_info("  d%uv%u: %ld us behind, weight %u",
+				v->domain->id, v->id,
+				(long)(q->clock - v->sched.vruntime) / 1000,
+				v->sched.weight);
+		lock_drop_irq(&q->lock, flags);
+	}
 }
 
 void sched_audit(void)

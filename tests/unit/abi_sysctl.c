@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sysctl: every command as the tools give it, and its errors. */
 #include "ctl_rig.h"
+#include <tenon/debug_key.h>
 #include <tenon/console.h>
 
 static struct xen_sysctl ctl;
@@ -281,8 +282,9 @@ static void console(void **state)
 	assert_int_equal(ctl.u.readconsole.count, 0);
 
 	clear();
-	ctl.u.debug_keys.keys.p = "hqegm?";
-	ctl.u.debug_keys.nr_keys = 6;
+	debug_keys_init();
+	ctl.u.debug_keys.keys.p = "hqegmraid0n?";
+	ctl.u.debug_keys.nr_keys = 12;
 	assert_int_equal(op(XEN_SYSCTL_debug_keys), 0);
 	ctl.u.debug_keys.nr_keys = 1000;
 	assert_int_equal(op(XEN_SYSCTL_debug_keys), -E2BIG);

@@ -8,6 +8,7 @@
 #include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/cpu.h>
+#include <tenon/debug_key.h>
 #include <tenon/domain.h>
 #include <tenon/drv.h>
 #include <tenon/event.h>
@@ -102,8 +103,12 @@ static void print_memory_map(void)
 		(unsigned long)(ram >> 20), boot_info.e820_count);
 }
 
-static void tell_dom0_of_input(void)
+static void take_input(void)
 {
+	char key;
+
+	while (console_read_key(&key))
+		debug_key(key);
 	if (dom0)
 		event_send_global_virq(dom0, VIRQ_CONSOLE);
 }
@@ -116,7 +121,8 @@ static void init_machine(void)
 	apic_timer_calibrate();
 	irq_init();
 	irq_init_cpu();
-	softirq_register(SOFTIRQ_CONSOLE, tell_dom0_of_input);
+	softirq_register(SOFTIRQ_CONSOLE, take_input);
+	debug_keys_init();
 	if (uart_port() && irq_request_isa(4, uart_interrupt, NULL) >= 0)
 		uart_enable_input();
 }
@@ -202,6 +208,8 @@ void hv_main(uint32_t magic, uint32_t address)
 	phase("dom0");
 	log_info("memory: %lu MiB free; starting dom0",
 		(unsigned long)(page_free_count() >> 8));
+	if (uart_port() && !boot_options.keeps_input)
+		console_give_input(true);
 	/* The screen is dom0's from now on. */
 	vga_release();
 	x86_idle_enter();

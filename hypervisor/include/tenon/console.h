@@ -36,8 +36,14 @@ void console_write(const char *s, size_t n);
  */
 size_t console_read(char *buf, size_t n);
 
-/* A byte arrived on the serial line (interrupt context). */
+/* The same of what was typed for us; false: nothing. */
+bool console_read_key(char *key);
+
+/* A byte arrived on the serial line (interrupt context): for who has the
+ * input, which conswitch='s key switches.  Raises SOFTIRQ_CONSOLE. */
 void console_input(char c);
+/* Say so, and give the input to dom0 or to us; at first it is ours. */
+void console_give_input(bool to_dom0);
 
 /*
  * Copy from the message ring, from *index on, into buf; *index moves on to

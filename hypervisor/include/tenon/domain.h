@@ -95,6 +95,7 @@ struct domain {
 #define VCPU_BLOCKED (1U << 0) /* sched_op block, poll */
 #define VCPU_DOWN    (1U << 1) /* not brought up */
 #define VCPU_POLLING (1U << 2)
+#define VCPU_AUDITED (1U << 3) /* stopped for an audit */
 
 struct vcpu {
 	/* First, for assembly. */

@@ -67,7 +67,7 @@ struct grant_unmap {
 int16_t grant_unmap_start(struct vcpu *v, struct grant_unmap *u);
 void grant_unmap_finish(struct vcpu *v, struct grant_unmap *u, unsigned count);
 
-/* One line a use in the log, rate-limited. */
+/* The uses of d's entries, the first ones, in the log. */
 void grant_dump(struct domain *d);
 
 /*

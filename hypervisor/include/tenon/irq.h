@@ -150,9 +150,8 @@ void pirq_set_vcpu(struct domain *d, unsigned pirq, struct vcpu *v);
 must_check int machine_rights_dom0(struct domain *d);
 
 /* Recheck all lines and vectors; panics. */
-/* Rights of dom0: interrupts, ports and device memory.  0 or -ENOMEM. */
-must_check int irq_give_dom0(struct domain *d);
-
 void irq_audit(void);
+/* The lines in use, in the log. */
+void irq_dump(void);
 
 #endif

@@ -75,6 +75,8 @@ uint64_t sched_cpu_time(struct vcpu *v);
 void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap);
 /* Idle time of a CPU in ns (sysctl getcpuinfo). */
 uint64_t sched_idle_time(unsigned cpu);
+/* What runs and what waits on each CPU, in the log. */
+void sched_dump(void);
 /* Recheck queues against flags; panics on a difference. */
 void sched_audit(void);
 

@@ -50,6 +50,8 @@ uint64_t time_now(void);
 /* The arch calls this from its timer interrupt. */
 void timer_interrupt(void);
 
+/* The next timer of each CPU, in the log. */
+void timer_dump(void);
 /* Check the order of this CPU's queue; panics on a fault. */
 void timer_audit(void);
 
