@@ -215,7 +215,8 @@ static void deliver_nmi(struct vcpu *v, struct cpu_user_regs *regs)
 {
 	struct bounce b = { .rip = nmi_handler(v), .masks_events = true };
 
-	/* Until the handler's iret. */
+	/* Until the handler's iret, of which the one to user code may be known
+	 * by its effect alone (entry.S). */
 	v->arch.nmi_masked = 1;
 	deliver(v, regs, &b);
 }
@@ -225,7 +226,8 @@ void pv_deliver_events(struct vcpu *v, struct cpu_user_regs *regs)
 	struct bounce b = { .rip = v->arch.event.rip, .masks_events = true };
 
 	if (unlikely(READ_ONCE(v->nmi_pending)) && nmi_handler(v) &&
-		!v->arch.nmi_masked && atomic_swap(&v->nmi_pending, false)) {
+		!(v->arch.nmi_masked && v->arch.in_kernel) &&
+		atomic_swap(&v->nmi_pending, false)) {
 		deliver_nmi(v, regs);
 		return;
 	}
