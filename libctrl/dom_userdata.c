@@ -118,15 +118,18 @@ static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
 	fputs(" }\n", file);
 }
 
-int dom_userdata_write(uint32_t domid, const struct dom_record *r)
+/* Makes the file with what `put` writes; nobody else may read it. */
+static int write_file(uint32_t domid, const uint8_t uuid[16],
+	void (*put)(FILE *file, const struct dom_record *r, const char *uuid),
+	const struct dom_record *r)
 {
-	char path[160], uuid[DOM_UUID_TEXT];
+	char path[160], text[DOM_UUID_TEXT];
 	FILE *file;
 	int fd, ret = 0;
 
-	dom_uuid_format(r->uuid, uuid);
+	dom_uuid_format(uuid, text);
 	snprintf(path, sizeof(path), FOLDER "/userdata-d.%u.%s.libxl-json",
-		domid, uuid);
+		domid, text);
 	(void)mkdir(FOLDER, 0755);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -136,12 +139,34 @@ int dom_userdata_write(uint32_t domid, const struct dom_record *r)
 		close(fd);
 		return -ENOMEM;
 	}
-	put_config(file, r, uuid);
+	put(file, r, text);
 	if (ferror(file))
 		ret = -EIO;
 	if (fclose(file))
 		ret = -EIO;
 	return ret;
+}
+
+int dom_userdata_write(uint32_t domid, const struct dom_record *r)
+{
+	return write_file(domid, r->uuid, put_config, r);
+}
+
+static void put_dom0(FILE *file, const struct dom_record *r, const char *uuid)
+{
+	(void)r;
+	(void)uuid;
+	fputs("{ \"c_info\": { \"type\": \"pv\" },\n  \"b_info\": { "
+	      "\"sched_params\": { }, \"type.pv\": { }, \"arch_arm\": { }, "
+	      "\"arch_x86\": { } } }\n",
+		file);
+}
+
+int dom_userdata_write_dom0(void)
+{
+	static const uint8_t none[16];
+
+	return write_file(0, none, put_dom0, NULL);
 }
 
 void dom_userdata_remove(uint32_t domid)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <tenonctrl/dom.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/xs.h>
 #include "common/args.h"
@@ -32,12 +33,18 @@ static int write_nodes(struct session *s)
 	if (!ret)
 		ret = xs_printf(s->xs, 0, "/local/domain/0/memory/target",
 			"%llu", (unsigned long long)info.tot_pages << 2);
+	/* Stock tools know a pool by its name only. */
+	if (!ret)
+		ret = xs_printf(s->xs, 0, "/local/pool/0/name", "Pool-0");
 	/* Hotplug is ours or the tools', never udev's. */
 	if (!ret)
 		ret = xs_printf(s->xs, 0, "/libxl/disable_udev", "1");
 	if (ret)
 		err_say("cannot write domain 0's nodes into the store: %s",
 			strerror(-ret));
+	if (!ret && dom_userdata_write_dom0())
+		err_say("warning: stock xl will not show domain 0's "
+			"configuration: /var/lib/xen cannot be written");
 	return ret;
 }
 

@@ -128,7 +128,7 @@ copy_libraries() {
 	while read -r file; do
 		head -c 4 "$file" | grep -q ELF || continue
 		LD_LIBRARY_PATH=$1/usr/lib:$1/usr/lib/x86_64-linux-gnu:$2 \
-			ldd "$file" 2>/dev/null
+			ldd "$file" 2>/dev/null || : # static
 	done | awk '/not found/ { print "missing", $1 }
 		$2 == "=>" && $3 ~ /^\// { print $1, $3 }
 		$1 ~ /^\/.*ld-linux/ { print $1, $1 }' | sort -u |

@@ -66,6 +66,20 @@ if [ -n "$stock" ]; then
 		"$root/usr/lib/x86_64-linux-gnu/"
 	mkdir -p "$root/etc/xen"
 	echo 'autoballoon="off"' >"$root/etc/xen/xl.conf"
+	# The hotplug scripts, and what they need beyond busybox.
+	dir=$(package xen-utils-common)
+	cp -a "$dir/etc/xen/scripts" "$root/etc/xen/"
+	for tool in bash:bin/bash mount:sbin/losetup; do
+		dir=$(package "${tool%:*}")
+		rm -f "$root/bin/${tool##*/}"
+		cp "$dir/${tool#*:}" "$root/bin/"
+	done
+	for name in libtinfo6 libsmartcols1; do
+		dir=$(package $name)
+		for part in lib usr/lib; do
+			library_path=$library_path:$dir/$part/x86_64-linux-gnu
+		done
+	done
 	cp "$kernel/vmlinux" "$root/guest/vmlinux"
 	ln -s ../run/lock "$root/var/lock"
 fi

@@ -83,6 +83,8 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why);
  */
 int dom_userdata_write(uint32_t domid, const struct dom_record *record);
 void dom_userdata_remove(uint32_t domid);
+/* That of domain 0, which has nothing to tell but its kind. */
+int dom_userdata_write_dom0(void);
 
 void dom_uuid_format(const uint8_t uuid[16], char text[DOM_UUID_TEXT]);
 /* -EINVAL unless 32 hex digits, with or without dashes in their places. */
