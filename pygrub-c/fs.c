@@ -83,8 +83,11 @@ static int write_all(int fd, const char *buf, size_t len)
 static int copy(const struct fs_ops *ops, void *ctx, const char *path,
 	uint64_t offset, uint64_t length, int out, char *buf)
 {
-	if (ops->copy)
-		return ops->copy(ctx, path, offset, length, out);
+	int done = ops->copy ? ops->copy(ctx, path, offset, length, out)
+			     : -ENOTSUP;
+
+	if (done != -ENOTSUP)
+		return done;
 	while (length) {
 		size_t want = length < WIRE_CHUNK_MAX ? length : WIRE_CHUNK_MAX;
 		size_t got = 0;

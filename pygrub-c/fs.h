@@ -28,7 +28,10 @@ struct fs_ops {
 	/* Until `each` returns non-zero; returns that. */
 	int (*list)(void *ctx, const char *path,
 		int (*each)(void *arg, const char *name), void *arg);
-	/* NULL: by read. All of a file from `offset`, at most `length`. */
+	/*
+	 * NULL, or -ENOTSUP before a byte is written: by read. `length` bytes
+	 * from `offset`, to where `out` stands.
+	 */
 	int (*copy)(void *ctx, const char *path, uint64_t offset,
 		uint64_t length, int out);
 };

@@ -7,6 +7,7 @@
 #include <ext2fs/ext2fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <tenonctrl/why.h>
 #include <unistd.h>
 #include "fs.h"
@@ -207,6 +208,150 @@ static int ext_read(void *ctx, const char *path, uint64_t offset, void *buf,
 	return ret;
 }
 
+/* A file's blocks on their way to a descriptor. */
+struct copier {
+	uint64_t size;	/* of the file, in bytes */
+	uint64_t base;	/* where it begins in the output */
+	uint64_t block; /* bytes of one */
+	int out;
+	/* A run of blocks that is not copied yet, in blocks. */
+	uint64_t logical, physical, count;
+	int result;
+};
+
+/* Straight from the disk, without a copy of the bytes here. */
+static int send_bytes(uint64_t from, uint64_t to, uint64_t len, int out)
+{
+	off_t at = (off_t)(part->start + from);
+
+	if (from > part->size || len > part->size - from)
+		return -EIO;
+	if (lseek(out, (off_t)to, SEEK_SET) < 0)
+		return -errno;
+	while (len) {
+		ssize_t n = sendfile(out, JAIL_FD, &at, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n ? -errno : -EIO;
+		len -= (uint64_t)n;
+	}
+	return 0;
+}
+
+static int flush_run(struct copier *c)
+{
+	uint64_t from, to, len;
+
+	if (!c->count)
+		return 0;
+	to = c->logical * c->block;
+	len = c->count * c->block;
+	c->count = 0;
+	if (to >= c->size)
+		return 0;
+	if (len > c->size - to)
+		len = c->size - to;
+	if (__builtin_mul_overflow(c->physical, c->block, &from))
+		return -EIO;
+	return send_bytes(from, c->base + to, len, c->out);
+}
+
+/* Blocks come in the order of the file, or the file is damaged. */
+static int add_run(
+	struct copier *c, uint64_t logical, uint64_t physical, uint64_t count)
+{
+	int ret;
+
+	if (logical < c->logical + c->count)
+		return -EIO;
+	if (c->count && logical == c->logical + c->count &&
+		physical == c->physical + c->count) {
+		c->count += count;
+		return 0;
+	}
+	ret = flush_run(c);
+	c->logical = logical;
+	c->physical = physical;
+	c->count = count;
+	return ret;
+}
+
+static int copy_extents(ext2_filsys fs, ext2_ino_t ino,
+	struct ext2_inode *inode, struct copier *c)
+{
+	int op = EXT2_EXTENT_ROOT, ret = 0;
+	struct ext2fs_extent extent;
+	ext2_extent_handle_t handle;
+	errcode_t e = ext2fs_extent_open2(fs, ino, inode, &handle);
+
+	if (e)
+		return error_of(e);
+	while (!ret && !(e = ext2fs_extent_get(handle, op, &extent))) {
+		op = EXT2_EXTENT_NEXT;
+		/* What is allocated and not written reads as zeros. */
+		if (!(extent.e_flags & EXT2_EXTENT_FLAGS_LEAF) ||
+			(extent.e_flags & (EXT2_EXTENT_FLAGS_SECOND_VISIT |
+						  EXT2_EXTENT_FLAGS_UNINIT)))
+			continue;
+		ret = add_run(c, extent.e_lblk, extent.e_pblk, extent.e_len);
+	}
+	ext2fs_extent_free(handle);
+	if (!ret && e != EXT2_ET_EXTENT_NO_NEXT && e != EXT2_ET_NO_CURRENT_NODE)
+		ret = error_of(e);
+	return ret;
+}
+
+static int add_block(ext2_filsys fs, blk64_t *block, e2_blkcnt_t logical,
+	blk64_t ref_block, int ref_offset, void *private)
+{
+	struct copier *c = private;
+
+	(void)fs, (void)ref_block, (void)ref_offset;
+	if (logical >= 0)
+		c->result = add_run(c, (uint64_t)logical, *block, 1);
+	return c->result ? BLOCK_ABORT : 0;
+}
+
+static int copy_blocks(ext2_filsys fs, ext2_ino_t ino, struct copier *c)
+{
+	errcode_t e = ext2fs_block_iterate3(fs, ino,
+		BLOCK_FLAG_READ_ONLY | BLOCK_FLAG_DATA_ONLY, NULL, add_block,
+		c);
+
+	return c->result ? c->result : error_of(e);
+}
+
+static int ext_copy(
+	void *ctx, const char *path, uint64_t offset, uint64_t length, int out)
+{
+	ext2_filsys fs = ctx;
+	struct copier c = { .block = fs->blocksize, .out = out };
+	struct ext2_inode inode;
+	ext2_ino_t ino;
+	off_t base = lseek(out, 0, SEEK_CUR);
+	int ret = base < 0 ? -errno : find(fs, path, &ino, &inode);
+
+	if (ret)
+		return ret;
+	c.size = EXT2_I_SIZE(&inode);
+	c.base = (uint64_t)base;
+	if (offset || length != c.size || (inode.i_flags & EXT4_INLINE_DATA_FL))
+		return -ENOTSUP;
+	if (inode.i_flags & EXT4_EXTENTS_FL)
+		ret = copy_extents(fs, ino, &inode, &c);
+	else
+		ret = copy_blocks(fs, ino, &c);
+	if (!ret)
+		ret = flush_run(&c);
+	/* Holes at the end. */
+	if (!ret && (ftruncate(out, (off_t)(c.base + c.size)) ||
+			    lseek(out, 0, SEEK_END) < 0))
+		ret = -errno;
+	return ret;
+}
+
 struct lister {
 	int (*each)(void *arg, const char *name);
 	void *arg;
@@ -248,9 +393,10 @@ static int ext_list(void *ctx, const char *path,
 
 int fs_ext_run(void *arg)
 {
-	static const struct fs_ops ops = {
-		.stat = ext_stat, .read = ext_read, .list = ext_list
-	};
+	static const struct fs_ops ops = { .stat = ext_stat,
+		.read = ext_read,
+		.list = ext_list,
+		.copy = ext_copy };
 	const struct fs_volume *v = arg;
 	ext2_filsys fs;
 	struct why why;

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <tenonctrl/why.h>
 #include <unistd.h>
@@ -80,6 +81,30 @@ static int grub_read(void *ctx, const char *path, uint64_t offset, void *buf,
 	return ret;
 }
 
+/* Straight from FUSE's pages. */
+static int grub_copy(
+	void *ctx, const char *path, uint64_t offset, uint64_t length, int out)
+{
+	int fd = open_file(ctx, path, 0), ret = 0;
+	off_t at = (off_t)offset;
+
+	if (fd < 0)
+		return fd;
+	posix_fadvise(fd, at, (off_t)length, POSIX_FADV_SEQUENTIAL);
+	while (length && !ret) {
+		ssize_t n = sendfile(out, fd, &at, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			ret = n ? -errno : -ERANGE;
+		else
+			length -= (uint64_t)n;
+	}
+	close(fd);
+	return ret;
+}
+
 static int grub_list(void *ctx, const char *path,
 	int (*each)(void *arg, const char *name), void *arg)
 {
@@ -124,9 +149,10 @@ static unsigned int add_disks(char *argv[ARGS_MAX], unsigned int at,
 
 int fs_grub_run(void *arg)
 {
-	static const struct fs_ops ops = {
-		.stat = grub_stat, .read = grub_read, .list = grub_list
-	};
+	static const struct fs_ops ops = { .stat = grub_stat,
+		.read = grub_read,
+		.list = grub_list,
+		.copy = grub_copy };
 	struct fs_volume *v = arg;
 	char names[WINDOW_MAX][16], said[TOOL_SAID_MAX];
 	char *argv[ARGS_MAX] = { "/usr/bin/grub-mount", "-r", v->root };
