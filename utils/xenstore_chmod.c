@@ -22,6 +22,9 @@ struct job {
 	struct xs_perm perms[MODES_MAX];
 	size_t count;
 	bool down, up;
+	/* While it is done. */
+	struct xs *xs;
+	uint32_t tx;
 };
 
 static int set_one(
@@ -35,36 +38,21 @@ static int set_one(
 	return err;
 }
 
-/* The children of each path on a list go to its end, until it is used up. */
-static int set_below(struct xs *xs, uint32_t tx, const struct job *job)
+static int visit(void *ctx, const char *path, int depth)
 {
-	char **todo = malloc(sizeof(*todo)), **more, **names;
-	size_t at = 0, total = 0, count, i;
-	int err = 0;
+	const struct job *job = ctx;
 
-	if (todo)
-		todo[total++] = strdup(job->path);
-	for (; !err && at < total; at++) {
-		err = todo[at] ? set_one(xs, tx, job, todo[at]) : -ENOMEM;
-		if (!err)
-			err = xs_directory(xs, tx, todo[at], &names, &count);
-		if (err)
-			break;
-		more = realloc(todo, (total + count + 1) * sizeof(*todo));
-		if (!more)
-			err = -ENOMEM;
-		else
-			todo = more;
-		for (i = 0; !err && i < count; i++)
-			if (asprintf(&todo[total++], "%s/%s",
-				    todo[at][1] ? todo[at] : "", names[i]) < 0)
-				todo[total - 1] = NULL;
-		free(names);
-	}
-	for (i = 0; i < total; i++)
-		free(todo[i]);
-	free(todo);
-	return err;
+	(void)depth;
+	return set_one(job->xs, job->tx, job, path);
+}
+
+static int set_below(struct xs *xs, uint32_t tx, struct job *job)
+{
+	int err = set_one(xs, tx, job, job->path);
+
+	job->xs = xs;
+	job->tx = tx;
+	return err ? err : store_walk(xs, tx, job->path, visit, job);
 }
 
 static int set_above(struct xs *xs, uint32_t tx, const struct job *job)
@@ -82,7 +70,7 @@ static int set_above(struct xs *xs, uint32_t tx, const struct job *job)
 
 static int set_all(struct xs *xs, uint32_t tx, void *ctx)
 {
-	const struct job *job = ctx;
+	struct job *job = ctx;
 	int err = job->down ? set_below(xs, tx, job)
 			    : set_one(xs, tx, job, job->path);
 

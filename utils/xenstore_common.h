@@ -32,6 +32,18 @@ size_t store_unescape(char *text);
 /* The list as "n0,r1", to be freed; NULL without memory. */
 char *store_perms_text(const struct xs_perm *perms, size_t count);
 
+/* "DIR/NAME", to be freed; NULL without memory. */
+char *store_join(const char *dir, const char *name);
+
+/*
+ * Calls `visit` for all below `start`, parents first, with 0 for the depth of
+ * its children. A node for which it answers -ENOENT is passed over with all
+ * below it: so others may remove what is being walked. Any other error, or
+ * -ENOENT for `start` itself, ends the walk.
+ */
+int store_walk(struct xs *xs, uint32_t tx, const char *start,
+	int (*visit)(void *ctx, const char *path, int depth), void *ctx);
+
 /*
  * Runs `work` in a transaction, again when others got in its way. Its error
  * ends it, for it has said what was wrong; 0 or that.

@@ -36,6 +36,7 @@ static const struct render_column columns[] = {
 };
 
 struct how {
+	struct xs *xs;
 	bool full, perms;
 	struct render *json;
 	int room; /* for indent, name and value */
@@ -96,10 +97,11 @@ static void print_json(const struct how *how, const struct node *n)
 	free(text);
 }
 
-static int print_node(
-	struct xs *xs, const struct how *how, const char *path, int indent)
+static int print_node(void *ctx, const char *path, int depth)
 {
-	struct node n = { .path = path, .indent = indent };
+	const struct how *how = ctx;
+	struct xs *xs = how->xs;
+	struct node n = { .path = path, .indent = depth };
 	struct xs_perm *perms;
 	char *value;
 	size_t count;
@@ -128,79 +130,9 @@ static int print_node(
 	return err;
 }
 
-/* The directories that the walk is inside of. */
-struct level {
-	struct level *up;
-	char *path, **names;
-	size_t at, count;
-	int depth;
-};
-
-/* Goes into a directory; one that is gone by now has nothing in it. */
-static int enter(struct xs *xs, struct level **top, char *path, bool may_miss)
+static bool list_below(struct how *how, const char *path)
 {
-	struct level *l = calloc(1, sizeof(*l));
-	int err = l && path ? 0 : -ENOMEM;
-
-	if (!err)
-		err = xs_directory(xs, 0, path, &l->names, &l->count);
-	if (err) {
-		free(l);
-		free(path);
-		return err == -ENOENT && may_miss ? 0 : err;
-	}
-	l->path = path;
-	l->up = *top;
-	l->depth = l->up ? l->up->depth + 1 : 0;
-	*top = l;
-	return 0;
-}
-
-static void leave(struct level **top)
-{
-	struct level *l = *top;
-
-	*top = l->up;
-	free(l->path);
-	free(l->names);
-	free(l);
-}
-
-static int walk(struct xs *xs, const struct how *how, const char *start)
-{
-	struct level *top = NULL;
-	int err = enter(xs, &top, strdup(start), false);
-	char *path;
-
-	while (top) {
-		if (err || top->at == top->count) {
-			leave(&top);
-			continue;
-		}
-		if (asprintf(&path, "%s%s%s", top->path,
-			    strcmp(top->path, "/") ? "/" : "",
-			    top->names[top->at++]) < 0) {
-			err = -ENOMEM;
-			continue;
-		}
-		err = print_node(xs, how, path, top->depth);
-		if (err == -ENOENT) { /* removed while we look */
-			free(path);
-			err = 0;
-			continue;
-		}
-		if (err) {
-			free(path);
-			continue;
-		}
-		err = enter(xs, &top, path, true);
-	}
-	return err;
-}
-
-static bool list_below(struct xs *xs, const struct how *how, const char *path)
-{
-	int err = walk(xs, how, path);
+	int err = store_walk(how->xs, 0, path, print_node, how);
 
 	if (err)
 		err_say("cannot list %s: %s", path, store_why(err));
@@ -226,7 +158,6 @@ int main(int argc, char **argv)
 		.options = options };
 	struct how how = { .room = line_room() };
 	bool json = false, is_good = true;
-	struct xs *xs;
 	int opt, i;
 
 	args_start(&args, argc, argv);
@@ -237,17 +168,17 @@ int main(int argc, char **argv)
 	}
 	if (opt)
 		return opt == ARGS_DONE ? 0 : 2;
-	xs = store_connect();
-	if (!xs)
+	how.xs = store_connect();
+	if (!how.xs)
 		return 1;
 	if (json)
 		how.json = render_new(true, columns);
 	if (!args.operand_count)
-		is_good = list_below(xs, &how, "/");
+		is_good = list_below(&how, "/");
 	for (i = 0; is_good && i < args.operand_count; i++)
-		is_good = list_below(xs, &how, args.operands[i]);
+		is_good = list_below(&how, args.operands[i]);
 	if (how.json && render_end(how.json))
 		is_good = false;
-	xs_close(xs);
+	xs_close(how.xs);
 	return is_good && !fflush(stdout) ? 0 : 1;
 }
