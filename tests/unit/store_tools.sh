@@ -99,6 +99,54 @@ expect 2 '' watch -n 0 /a
 expect 0 '/w
 /w/x
 /w/y' watch -n 3 /w
+expect 0 'OK' control check
+expect 1 '' control no-such-command
+expect 2 '' control
+expect 2 '' control live-update -x
+expect 1 '' control live-update /bin/true
+case $(xs stats) in
+*'QUOTA '*) ;;
+*) echo 'FAIL: stats shows no quotas'; fails=1 ;;
+esac
+xs stats --json | python3 -c 'import json, sys
+all = json.load(sys.stdin)
+assert all["store"]["nodes"] > 4, all
+assert [o for o in all["operations"] if o["name"] == "WRITE"]
+' || fails=1
+expect 2 '' stats nothing
+
+xs write /dump/text 'a "b"\n' /dump/bytes '\001\377' /dump/d/e ''
+xs chmod /dump/text b3 r5
+xs dump /dump >"$dir/dump"
+expect 0 '{"format":"tenon-store","version":1,"root":"/dump"}
+{"path":"/dump","value":"","permissions":["n0"]}
+{"path":"/dump/bytes","hex":"01ff","permissions":["n0"]}
+{"path":"/dump/d","value":"","permissions":["n0"]}
+{"path":"/dump/d/e","value":"","permissions":["n0"]}
+{"path":"/dump/text","value":"a \"b\"\n","permissions":["b3","r5"]}' dump /dump
+xs rm /dump/d /dump/text
+xs write /dump/other 1
+expect 0 '' restore "$dir/dump"
+expect 0 '1' read /dump/other
+expect 0 '' restore --replace "$dir/dump"
+xs dump /dump | cmp - "$dir/dump" || fails=1
+expect 1 '' dump /none
+expect 2 '' dump none
+for bad in '' '{}' '{"format":"tenon-store","version":2,"root":"/"}' \
+	'{"format":"tenon-store","version":1,"root":"/x"}
+{"path":"/dump","value":"","permissions":["n0"]}' \
+	'{"format":"tenon-store","version":1,"root":"/"}
+{"path":"/dump/new","value":"","permissions":["n0"]}
+{"path":"/dump/new2","hex":"0","permissions":["n0"]}' \
+	'{"format":"tenon-store","version":1,"root":"/"}
+{"path":"/dump/new","value":"","permissions":["n0"]}
+{"path":"/dump//new","value":"","permissions":["n0"]}' \
+	'{"format":"tenon-store","version":1,"root":"/"}
+{"path":"/dump/new","value":"","permissions":["z0"]}'; do
+	printf '%s' "$bad" >"$dir/bad"
+	expect 1 '' restore "$dir/bad"
+done
+xs dump /dump | cmp - "$dir/dump" || fails=1
 (
 	XENSTORED_PATH=$dir/nobody
 	expect 1 '' read /a
