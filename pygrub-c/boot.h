@@ -134,9 +134,10 @@ int boot_finish(struct boot_menu *menu);
 
 /*
  * The menu as bytes and back, for a pipe between a jail and its broker.
- * boot_write's caller frees *bytes; -E2BIG beyond BOOT_WIRE_MAX. boot_read
- * takes the bytes for hostile: -EINVAL (and `why`) for what a parser could not
- * have made; volumes are below `volume_count`.
+ * boot_write's caller frees *bytes; -E2BIG beyond BOOT_WIRE_MAX, -EINVAL for
+ * what boot_read would refuse. boot_read takes the bytes for hostile: -EINVAL
+ * (and `why`) for what a parser could not have made; volumes are below
+ * `volume_count`.
  */
 int boot_write(const struct boot_menu *menu, uint8_t **bytes, size_t *size);
 int boot_read(struct boot_menu *menu, const uint8_t *bytes, size_t size,
