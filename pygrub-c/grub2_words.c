@@ -26,7 +26,7 @@ static void add_bytes(struct making *making, const char *bytes, size_t len)
 {
 	char *text;
 
-	if (making->error)
+	if (making->error || !len)
 		return;
 	if (len > TEXT_MAX - making->len) {
 		making->error = -E2BIG;
