@@ -159,12 +159,19 @@ watch /j
 def test_watches():
     run = script("""watch /w
 write /w/x 1
-wait 5
 unwatch /w
 write /w/y 1
 wait 0
 """, status=1)
-    assert run.stdout in ("event: /w\nevent: /w/x\n",), run
+    assert run.stdout == "event: /w\nevent: /w/x\n", run
+    with subprocess.Popen([SHELL, "-e"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as shell:
+        shell.stdin.write(f"watch /w\nwait {PATIENCE}\nquit\n")
+        shell.stdin.flush()
+        assert shell.stdout.readline() == "event: /w\n"
+        script("write /w/z 1")
+        assert shell.stdout.readline() == "event: /w/z\n"
+    assert shell.returncode == 0
 
 
 def test_terminal(home):
