@@ -264,20 +264,35 @@ static bool is_device_memory(paddr_t at, size_t size)
 	return at && at + size > at;
 }
 
-static int map_table(struct pci_function *f, paddr_t told)
+/* By its BAR or, without one, where dom0 says; 0: nowhere that it may be. */
+static paddr_t table_of(const struct pci_function *f, paddr_t told)
 {
 	uint32_t where = pci_read(f->bdf, f->msix + MSIX_TABLE, 4);
 	unsigned bar = where & 7;
-	size_t size = f->msix_size * MSIX_ENTRY_SIZE;
 	paddr_t base = bar <= 5 ? bar_of(f->bdf, bar) : 0;
 
 	if (!base)
 		base = told;
 	if (!base)
-		return -EINVAL;
+		return 0;
 	base += where & ~7U;
-	if (!is_device_memory(base, size))
+	return is_device_memory(base, f->msix_size * MSIX_ENTRY_SIZE) ? base
+								      : 0;
+}
+
+void msi_find_table(struct pci_function *f)
+{
+	f->msix_at = f->msix ? table_of(f, 0) : 0;
+}
+
+static int map_table(struct pci_function *f, paddr_t told)
+{
+	size_t size = f->msix_size * MSIX_ENTRY_SIZE;
+	paddr_t base = table_of(f, told);
+
+	if (!base)
 		return -EINVAL;
+	f->msix_at = base;
 	if (!f->msix_line)
 		f->msix_line = heap_alloc_array(
 			f->msix_size, sizeof(struct irq_line *));

@@ -99,6 +99,7 @@ struct pci_function *pci_find(uint16_t segment, uint16_t bdf, bool make)
 	f->segment = segment;
 	f->bdf = bdf;
 	find_capabilities(f);
+	msi_find_table(f);
 	f->next = functions;
 	functions = f;
 	return f;
@@ -179,4 +180,28 @@ void pci_guest_write(
 		is_message_register(bdf, reg, size))
 		return;
 	pci_write(bdf, reg, size, value);
+	if (reg >= PCI_BAR && reg < PCI_BAR_END) {
+		struct pci_function *f;
+
+		lock_take(&pci_lock);
+		f = pci_find(0, bdf, false);
+		if (f)
+			msi_find_table(f);
+		lock_drop(&pci_lock);
+	}
+}
+
+bool pci_is_msix_table(uint64_t frame)
+{
+	const struct pci_function *f;
+
+	lock_take(&pci_lock);
+	for (f = functions; f; f = f->next)
+		if (f->msix_at && frame >= f->msix_at >> PAGE_SHIFT &&
+			frame <= (f->msix_at + f->msix_size * MSIX_ENTRY_SIZE -
+					 1) >>
+				PAGE_SHIFT)
+			break;
+	lock_drop(&pci_lock);
+	return f != NULL;
 }

@@ -12,6 +12,7 @@
 #define PCI_STATUS	   0x06
 #define PCI_STATUS_CAPS	   0x10
 #define PCI_BAR		   0x10
+#define PCI_BAR_END	   0x28
 #define PCI_CAPS	   0x34
 #define PCI_CAP_MSI	   0x05
 #define PCI_CAP_MSIX	   0x11
@@ -42,6 +43,7 @@ struct pci_function {
 	unsigned msi_count;
 	volatile uint8_t *table; /* MSI-X, mapped with its first entry */
 	paddr_t table_at;
+	paddr_t msix_at;	     /* where its BAR puts it, 0: nowhere */
 	unsigned msix_size;	     /* c entries */
 	struct irq_line **msix_line; /* by entry; made with the table */
 };
@@ -49,6 +51,8 @@ struct pci_function {
 extern struct lock pci_lock;
 
 void msi_init(void);
+/* Look again where f's BARs put its MSI-X table.  Under pci_lock. */
+void msi_find_table(struct pci_function *f);
 
 /* The function, known from now on; NULL: nothing answers, or no memory.  Under
  * pci_lock. */

@@ -10,12 +10,14 @@
  * entry of a root, without RW, to that root itself.  (It cannot outlive its
  * root, and all that is seen through it is read-only.)
  */
+#include <tenon/acpi.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/panic.h>
+#include <tenon/pci.h>
 #include <tenon/rangeset.h>
 #include "pt_private.h"
 
@@ -56,17 +58,27 @@ static int correct_flags(struct domain *owner, unsigned level, uint64_t *entry)
 	return 0;
 }
 
-/* Device memory: the rights of those whose frames may be mapped. */
-static int check_device_frame(
-	struct domain *owner, struct domain *foreign, mfn_t m)
+bool pt_is_readonly_device(mfn_t m)
 {
+	return (acpi.hpet && m.v == acpi.hpet >> PAGE_SHIFT) ||
+	       pci_is_msix_table(m.v);
+}
+
+/* Device memory: the rights of those whose frames may be mapped.  1: yes, but
+ * not for writing. */
+static int check_device_frame(
+	struct domain *owner, struct domain *foreign, uint64_t entry)
+{
+	mfn_t m = pte_mfn(entry);
 	struct domain *d = foreign == domain_io ? owner : foreign;
 	bool may;
 
 	lock_take(&d->lock);
 	may = d->iomem && rangeset_contains(d->iomem, m.v, m.v);
 	lock_drop(&d->lock);
-	return may ? 0 : -EINVAL;
+	if (!may)
+		return -EINVAL;
+	return entry & PTE_RW && pt_is_readonly_device(m);
 }
 
 static int take_frame(
@@ -77,11 +89,11 @@ static int take_frame(
 	int r;
 
 	if (unlikely(m.v >= frame_count))
-		return check_device_frame(owner, foreign, m);
+		return check_device_frame(owner, foreign, entry);
 	pg = mfn_to_page(m);
 	if (!page_get(pg, foreign))
 		return is_ram(m) ? -EINVAL
-				 : check_device_frame(owner, foreign, m);
+				 : check_device_frame(owner, foreign, entry);
 	if (!(entry & PTE_RW))
 		return 0;
 	r = pagetype_get(pg, PT_WRITABLE);
@@ -113,6 +125,7 @@ static bool is_own_root(unsigned level, const uint64_t *slot, uint64_t entry)
 	       pte_mfn(entry).v == virt_to_mfn(slot).v;
 }
 
+/* 1: taken, for an entry without RW. */
 static int take_refs(struct domain *owner, struct domain *foreign,
 	unsigned level, const uint64_t *slot, uint64_t entry)
 {
@@ -131,9 +144,10 @@ int pt_entry_take(struct domain *owner, unsigned level, uint64_t *slot)
 
 	if (!r)
 		r = take_refs(owner, owner, level, slot, e);
-	if (!r)
-		WRITE_ONCE(*slot, e);
-	return r;
+	if (r < 0)
+		return r;
+	WRITE_ONCE(*slot, r ? e & ~PTE_RW : e);
+	return 0;
 }
 
 /* The frame on which a present entry holds references, or NULL. */
@@ -242,8 +256,10 @@ int pt_entry_swap(const struct pt_change *c, uint64_t *slot, unsigned level,
 		return 0;
 	}
 	r = c->is_grant ? 0 : take_refs(c->owner, c->foreign, level, slot, new);
-	if (r)
+	if (r < 0)
 		return r;
+	if (r)
+		new &= ~PTE_RW;
 	r = atomic_cas(slot, &(uint64_t){ old }, new) ? 0 : -EAGAIN;
 	drop_or_leave(c, level, r ? (c->is_grant ? 0 : new) : old);
 	return r;

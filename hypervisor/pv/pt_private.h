@@ -30,6 +30,10 @@ must_check int pt_entry_take(
 /* Drops them.  -ERESTART_HC (only with can_yield): not dropped yet. */
 int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield);
 
+/* Device memory that nobody but us writes to: the HPET, MSI-X tables.  Who may
+ * map it gets it read-only, whatever was asked for. */
+bool pt_is_readonly_device(mfn_t m);
+
 /* Both put functions of pagetype.h; clear: bits that go with the reference. */
 int pagetype_drop(struct page *pg, uint64_t clear, bool can_yield);
 

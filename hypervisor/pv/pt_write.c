@@ -476,6 +476,29 @@ static int get_faulting_table(
 	return -EFAULT;
 }
 
+/*
+ * A plain store to a device's memory that is read-only for everybody: it is
+ * dropped, for drivers do not expect a fault there.
+ */
+static bool drop_device_store(
+	struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+{
+	uint8_t bytes[INSN_MAX];
+	struct store s;
+	uint64_t entry;
+
+	if (!v->domain->is_hardware || !pt_lookup(v, addr, &entry) ||
+		entry & (PTE_RW | PTE_GRANT) || is_ram(pte_mfn(entry)) ||
+		!pt_is_readonly_device(pte_mfn(entry)) ||
+		!decode(regs, bytes,
+			pv_fetch(v, regs->rip, bytes, sizeof(bytes)), &s) ||
+		s.op != OP_MOV)
+		return false;
+	regs->rip += s.length;
+	regs->rflags &= ~FLAG_RF;
+	return true;
+}
+
 bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 {
 	uint8_t bytes[INSN_MAX];
@@ -488,7 +511,7 @@ bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	if (!v->arch.in_kernel || pt_finish(v))
 		return v->arch.in_kernel;
 	if (get_faulting_table(v, addr, &pg, &type))
-		return false;
+		return drop_device_store(v, addr, regs);
 	if (!decode(regs, bytes, pv_fetch(v, regs->rip, bytes, sizeof(bytes)),
 		    &s) ||
 		addr % s.width)

@@ -3,6 +3,8 @@
  * configuration space. */
 #include "irq_rig.h"
 
+#include <tenon/pte.h>
+
 #define CF8(bdf, reg) (0x80000000U | (uint32_t)(bdf) << 8 | (reg))
 
 static uint32_t table_word(unsigned entry, unsigned word)
@@ -215,6 +217,71 @@ static void bad_tables(void **state)
 }
 
 /* A capability list that never ends. */
+/* How dom0 maps a device's frame when it asks for a writable entry. */
+static bool maps_writable(paddr_t pa)
+{
+	const uint64_t flags = PTE_PRESENT | PTE_USER | PTE_RW;
+	uint64_t entry;
+
+	assert_int_equal(pt_update_va(current, dom[0], FAKE_SPACE_VA, 0), 0);
+	assert_int_equal(
+		pt_update_va(current, domain_io, FAKE_SPACE_VA, pa | flags), 0);
+	assert_true(pt_lookup(current, FAKE_SPACE_VA, &entry));
+	assert_int_equal(pte_mfn(entry).v, pa >> PAGE_SHIFT);
+	return entry & PTE_RW;
+}
+
+/* Plays a store of dom0's kernel there: true when it was taken and dropped. */
+static bool is_dropped(const uint8_t *code, size_t n, uint8_t *page)
+{
+	struct cpu_user_regs *regs = arch_guest_regs();
+	const uint64_t rip = FAKE_SPACE_VA + PAGE_SIZE;
+
+	memcpy(page, code, n);
+	current->arch.traps[14].address = 0x1400;
+	regs->rsp = rip + PAGE_SIZE;
+	regs->rip = rip;
+	regs->error_code = PF_PRESENT | PF_WRITE;
+	entry_page_fault(regs, FAKE_SPACE_VA);
+	assert_true(regs->rip == rip + n || regs->rip == 0x1400);
+	return regs->rip == rip + n;
+}
+
+static void readonly_tables(void **state)
+{
+	const uint8_t mov[] = { 0x89, 0x07 };  /* mov %eax, (%rdi) */
+	const uint8_t xchg[] = { 0x87, 0x07 }; /* it wants a value, too */
+	mfn_t frames[2 + FAKE_SPACE_TABLES];
+	uint8_t *code;
+
+	(void)state;
+	irq_rig_start(1);
+	acpi.hpet = 0xfed00000;
+	assert_int_equal(fake_space(current, 2, frames), 0);
+	code = mfn_to_virt(frames[1]);
+	/* Nobody has told of the function. */
+	assert_true(maps_writable(BAR_BASE));
+	assert_int_equal(pci_add(0, MSIX_BDF), 0);
+	/* The table lies in two pages, and other registers behind. */
+	assert_false(maps_writable(BAR_BASE));
+	assert_true(is_dropped(mov, sizeof(mov), code));
+	assert_false(is_dropped(xchg, sizeof(xchg), code));
+	assert_false(maps_writable(BAR_BASE + PAGE_SIZE));
+	assert_true(maps_writable(BAR_BASE + 2 * PAGE_SIZE));
+	assert_false(maps_writable(0xfed00000));
+	assert_true(maps_writable(0xfed01000));
+	/* dom0 moves the BAR, and looks how large it is. */
+	pci_guest_write(CF8(MSIX_BDF, 0x14), 0, 4, ~0U);
+	pci_guest_write(CF8(MSIX_BDF, 0x14), 0, 4, BAR_BASE + 0x100000);
+	assert_true(maps_writable(BAR_BASE));
+	assert_false(maps_writable(BAR_BASE + 0x100000));
+	assert_int_equal(pci_remove(0, MSIX_BDF), 0);
+	assert_true(maps_writable(BAR_BASE + 0x100000));
+	assert_int_equal(pt_update_va(current, dom[0], FAKE_SPACE_VA, 0), 0);
+	acpi.hpet = 0;
+	irq_rig_stop();
+}
+
 static void looped_list(void **state)
 {
 	int pirq = -1;
@@ -347,6 +414,7 @@ int main(void)
 		cmocka_unit_test(block_of_messages),
 		cmocka_unit_test(table_entries),
 		cmocka_unit_test(bad_tables),
+		cmocka_unit_test(readonly_tables),
 		cmocka_unit_test(looped_list),
 		cmocka_unit_test(exhausted),
 		cmocka_unit_test(no_memory),

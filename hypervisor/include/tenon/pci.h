@@ -53,6 +53,9 @@ must_check int pci_make_msi(uint16_t segment, uint16_t bdf, unsigned count,
 	struct irq_line **lines);
 must_check int pci_make_msix(uint16_t segment, uint16_t bdf, unsigned entry,
 	paddr_t table, struct irq_line **line);
+/* Is this machine frame part of an MSI-X table of a known function, by its
+ * BAR? */
+bool pci_is_msix_table(uint64_t frame);
 /* Give back what one call made; nobody is bound. */
 void pci_free_msi(struct irq_line **lines, unsigned count);
 /* Write all of it again, after the function was reset.  0 or -ENODEV. */
