@@ -57,7 +57,7 @@ static const char *audit_owners(struct tally *t)
 }
 
 struct counts {
-	int64_t watches, watch_bytes, transactions, step_bytes;
+	int64_t watches, watch_bytes, transactions, step_bytes, old_bytes;
 	int64_t replies, reply_bytes, event_bytes;
 };
 
@@ -65,6 +65,7 @@ static const char *count_conn(const struct conn *c, struct counts *sum)
 {
 	struct list *at;
 	struct watch *w;
+	struct txn *x;
 	uint32_t watches = 0, txns = 0;
 
 	for (at = c->watches.next; at != &c->watches; at = at->next) {
@@ -76,7 +77,9 @@ static const char *count_conn(const struct conn *c, struct counts *sum)
 	}
 	for (at = c->txns.next; at != &c->txns; at = at->next) {
 		txns++;
-		sum->step_bytes += list_entry(at, struct txn, of_conn)->cost;
+		x = list_entry(at, struct txn, of_conn);
+		sum->step_bytes += x->cost + x->private_bytes;
+		sum->old_bytes += x->old_bytes;
 	}
 	if (watches != c->watch_count || txns != c->txn_count)
 		return "a connection miscounts what it has";
@@ -110,7 +113,8 @@ static const char *audit_domain(struct tally *t, const struct domain *d)
 		d->account.watch_bytes != n.watch_bytes)
 		return "a domain's account of watches is wrong";
 	if (d->account.transactions != n.transactions ||
-		d->account.step_bytes != n.step_bytes)
+		d->account.step_bytes != n.step_bytes ||
+		d->account.old_bytes != n.old_bytes)
 		return "a domain's account of transactions is wrong";
 	if (d->account.replies != n.replies ||
 		d->account.reply_bytes != n.reply_bytes ||
@@ -137,8 +141,12 @@ static const char *audit_txn(struct tally *t, const struct txn *x)
 {
 	struct tally base = { .store = t->store };
 	const struct delta *was, *d;
-	const char *wrong = tally_tree(t, x->root);
+	const char *wrong;
 	size_t i;
+
+	if (x->is_broken)
+		return NULL;
+	wrong = tally_tree(t, x->root);
 
 	if (!wrong)
 		wrong = tally_tree(&base, x->base);
@@ -179,6 +187,17 @@ static const char *audit_conns(struct tally *t)
 	return wrong;
 }
 
+static const char *audit_sum(const struct tally *t)
+{
+	int64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < t->sums.count; i++)
+		bytes += t->sums.at[i].node_bytes;
+	return bytes == t->store->node_bytes ? NULL
+					     : "the sum of nodes is wrong";
+}
+
 const char *store_audit(struct store *s)
 {
 	struct tally t = { .store = s };
@@ -189,6 +208,12 @@ const char *store_audit(struct store *s)
 		wrong = audit_owners(&t);
 	if (!wrong)
 		wrong = audit_domains(&t);
+	if (!wrong)
+		wrong = audit_sum(&t);
+	if (!wrong)
+		wrong = old_audit(s);
+	if (!wrong)
+		wrong = park_audit(s);
 	if (!wrong)
 		wrong = watch_audit(s);
 	if (!wrong)

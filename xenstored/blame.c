@@ -101,9 +101,13 @@ bool blame_is_held(struct store *s, uint16_t domid)
 
 int64_t store_next_wakeup(const struct store *s)
 {
-	if (!s->wakeup)
+	uint64_t at = s->wakeup;
+
+	if (s->parked_count && (!at || s->park_check < at))
+		at = s->park_check;
+	if (!at)
 		return -1;
-	return s->wakeup > s->now ? (int64_t)(s->wakeup - s->now) : 0;
+	return at > s->now ? (int64_t)(at - s->now) : 0;
 }
 
 void store_set_time(struct store *s, uint64_t now)
@@ -113,4 +117,6 @@ void store_set_time(struct store *s, uint64_t now)
 	s->now = now;
 	if (s->wakeup && s->wakeup <= now)
 		s->wakeup = 0;
+	if (s->parked_count && s->park_check <= now)
+		park_expire(s);
 }

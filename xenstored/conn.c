@@ -27,6 +27,8 @@ struct conn *conn_new(
 	list_init(&c->dirty);
 	list_init(&c->watches);
 	list_init(&c->txns);
+	list_init(&c->parked);
+	list_init(&c->of_parked);
 	list_init(&c->of_store);
 	list_add_tail(&s->conns, &c->of_store);
 	return c;
@@ -114,6 +116,7 @@ static void end_txns(struct conn *c)
 
 static void drop_all(struct conn *c)
 {
+	park_forget(c);
 	end_txns(c);
 	watch_remove_all(c);
 	c->out_total -= conn_pending(c);
@@ -211,8 +214,8 @@ static bool has_request(const struct conn *c)
 
 bool conn_is_ready(const struct conn *c)
 {
-	return !c->is_broken && has_request(c) && !is_full(c) &&
-	       !blame_is_held(c->store, c->domid);
+	return !c->is_broken && !c->waits_for && has_request(c) &&
+	       !is_full(c) && !blame_is_held(c->store, c->domid);
 }
 
 bool conn_wants_input(const struct conn *c)
@@ -229,6 +232,8 @@ int conn_process(struct conn *c, unsigned int budget)
 
 	if (c->is_broken)
 		return -EPROTO;
+	if (c->waits_for)
+		return 0;
 	while (served < budget && has_request(c) && !is_full(c) &&
 		!blame_is_held(c->store, c->domid)) {
 		at = c->in + c->in_start;
@@ -237,6 +242,9 @@ int conn_process(struct conn *c, unsigned int budget)
 			c->is_broken = true;
 			return -EPROTO;
 		}
+		if (c->store->now < c->store->hot_until &&
+			park_is_needed(c, &hdr, at + sizeof(hdr)))
+			break;
 		c->in_start += sizeof(hdr) + hdr.len;
 		c->in_done += sizeof(hdr) + hdr.len;
 		effect_served(c, sizeof(hdr) + hdr.len);

@@ -189,6 +189,7 @@ static int remove_as_control(struct store *s, const char *path)
 	}
 	free(deltas.at);
 	change_drop(s, &change);
+	old_settle(s);
 	return rc;
 }
 
@@ -216,6 +217,7 @@ static int take_back_root(struct store *s, const struct domain *d)
 	free(deltas.at);
 	perm_list_put(perms);
 	change_drop(s, &change);
+	old_settle(s);
 	return rc;
 }
 

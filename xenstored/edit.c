@@ -18,32 +18,24 @@ void change_drop(struct store *s, struct change *change)
 	memset(change, 0, sizeof(*change));
 }
 
-/* What the viewer would own once the view is committed. */
-static int64_t pending_of(struct view *v, bool bytes)
-{
-	const struct delta *d =
-		deltas_find(v->deltas, v->who.domid, v->who.era);
-
-	if (!d)
-		return 0;
-	return bytes ? d->node_bytes : d->nodes;
-}
-
+/* What a transaction has made is charged to it already. */
 static int check_memory(struct view *v, int64_t more)
 {
 	if (more <= 0)
 		return 0;
 	return quota_check(v->store, v->who.domid, QUOTA_MEMORY_HARD,
-		quota_memory(v->store, v->who.domid) + pending_of(v, true) +
-			more);
+		quota_memory(v->store, v->who.domid) + more);
 }
 
 static int check_nodes(struct view *v, int64_t more)
 {
 	const struct domain *d = domain_find(v->store, v->who.domid);
+	const struct delta *pending =
+		deltas_find(v->deltas, v->who.domid, v->who.era);
 
 	return quota_check(v->store, v->who.domid, QUOTA_NODES,
-		(d ? d->account.nodes : 0) + pending_of(v, false) + more);
+		(d ? d->account.nodes : 0) + (pending ? pending->nodes : 0) +
+			more);
 }
 
 static int check_size(

@@ -103,6 +103,8 @@ static int open_view(struct request *r, unsigned int flags)
 	v->txn = txn_find(r->conn, r->hdr->tx_id);
 	if (!v->txn)
 		return -ENOENT;
+	if (v->txn->is_broken && r->hdr->type != XS_TRANSACTION_END)
+		return -EAGAIN;
 	v->root = &v->txn->root;
 	v->deltas = &v->txn->deltas;
 	return 0;

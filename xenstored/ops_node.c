@@ -132,6 +132,7 @@ static int edit(struct request *r, const struct path *p, const void *value,
 		watch_fire(r->store, p->text, p->len, &change);
 	}
 	change_drop(r->store, &change);
+	old_settle(r->store);
 	return 0;
 }
 

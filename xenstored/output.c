@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void mark_dirty(struct conn *c)
+void output_mark_dirty(struct conn *c)
 {
 	if (list_is_empty(&c->dirty))
 		list_add_tail(&c->store->dirty, &c->dirty);
@@ -27,7 +27,7 @@ static void give_up(struct conn *c)
 		"no memory for output: a connection of domain %u is cut off",
 		c->domid);
 	c->is_broken = true;
-	mark_dirty(c);
+	output_mark_dirty(c);
 }
 
 /* Adds a message to the sums, or takes it away. */
@@ -60,7 +60,7 @@ static void append(struct conn *c, struct message *m)
 	*c->out_last = m;
 	c->out_last = &m->next;
 	count(c, m, 1);
-	mark_dirty(c);
+	output_mark_dirty(c);
 }
 
 static void message_free(struct conn *c, struct message *m)

@@ -58,6 +58,7 @@ int restore_node(struct store *s, const char *path, size_t len,
 		deltas_apply(s, &deltas);
 	free(deltas.at);
 	perm_list_put(list);
+	old_settle(s);
 	return rc;
 }
 
@@ -75,6 +76,7 @@ int restore_rm(struct store *s, const char *path, size_t len)
 		deltas_apply(s, &deltas);
 	free(deltas.at);
 	change_drop(s, &change);
+	old_settle(s);
 	return rc;
 }
 

@@ -143,6 +143,12 @@ struct conn {
 	struct list txns;
 	uint32_t txn_count;
 	uint32_t next_txn;
+
+	/* park.c: its next request waits for a hot path */
+	struct list parked, of_parked;
+	struct hot *waits_for, *heir_of;
+	uint64_t parked_at, lazy_until;
+	bool has_waited;
 };
 
 /* A change to a domain's accounts that is not committed. */
@@ -191,7 +197,9 @@ struct step {
 };
 
 struct txn {
+	struct conn *conn;
 	struct list of_conn;
+	struct list of_store; /* in the order of their snapshots */
 	uint32_t id;
 	struct node *base; /* the store's root when it began */
 	struct node *root; /* its own */
@@ -201,7 +209,11 @@ struct txn {
 	struct step **steps;
 	size_t step_count, step_room, edit_count;
 	int64_t cost;
-	int failed; /* an edit ran out of a resource: so will the end */
+	int64_t private_bytes; /* nodes of its own versions */
+	int64_t old_bytes;     /* old ones of others, see old.c */
+	struct hot *claim;
+	bool is_broken; /* it has no tree any more */
+	int failed;	/* so its end will fail */
 };
 
 /* Where requests take effect: the store's tree, or a transaction's. */
@@ -211,6 +223,18 @@ struct view {
 	struct node **root;
 	struct deltas *deltas;
 	struct txn *txn; /* NULL: the store's own tree */
+};
+
+/* A path over which transactions fail; see park.c. */
+#define HOT_COUNT 64
+struct hot {
+	uint64_t key;
+	uint64_t heated;    /* when; 0: never */
+	struct txn *holder; /* who has claimed it */
+	uint64_t claimed;
+	struct conn *heir;   /* who is to have it next */
+	uint64_t moved;	     /* when a claim on it ended last */
+	struct list waiters; /* connections, first come first */
 };
 
 #define BLAME_COUNT 1024
@@ -243,7 +267,14 @@ struct store {
 	} events_made;
 	struct blame blame[BLAME_COUNT];
 	size_t txn_count; /* open now, of all connections */
-	uint64_t wakeup;  /* 0: nobody is held back */
+	struct list open_txns;
+	int64_t private_bytes, old_bytes; /* of all of them */
+	struct hot hot[HOT_COUNT];
+	uint64_t hot_until; /* no path is hot later */
+	struct list parked;
+	size_t parked_count;
+	uint64_t park_check; /* when to look at them again */
+	uint64_t wakeup;     /* 0: nobody is held back */
 	struct store_quota quota[QUOTA_COUNT];
 	struct {
 		uint32_t per_second; /* 0: nothing is told */
@@ -355,6 +386,36 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e);
 /* Runs one edit on a view; shared with requests outside transactions. */
 int txn_run_edit(struct view *v, const struct edit *e, struct change *change);
 
+/*
+ * Takes the snapshot anew when nothing that it was told has changed; it must
+ * not have made changes of its own.
+ */
+void txn_refresh(struct txn *t);
+/* Takes its tree away: all that it asks from now on is answered EAGAIN. */
+void txn_break(struct txn *t);
+
+/* old.c */
+/* The store's tree has changed; nothing but snapshots holds what is old. */
+void old_settle(struct store *s);
+/* The transaction has let go of its snapshot; old_settle() comes next. */
+void old_leave(struct store *s, struct txn *t);
+const char *old_audit(const struct store *s);
+
+/* park.c */
+void park_init(struct store *s);
+/* A transaction has failed over what it had read there. */
+void park_heat(struct store *s, const char *path, size_t len);
+/* Whether the request must wait; then its connection is parked. */
+bool park_is_needed(
+	struct conn *c, const struct wire_header *hdr, const char *payload);
+/* The transaction ends. */
+void park_release(struct txn *t);
+/* The connection drops what it has asked. */
+void park_forget(struct conn *c);
+/* Lets those go on that have waited enough. */
+void park_expire(struct store *s);
+const char *park_audit(const struct store *s);
+
 /* blame.c */
 /* Notes that a commit of `domid` has changed `path`. */
 void blame_note(struct store *s, uint16_t domid, const char *path, size_t len);
@@ -399,6 +460,8 @@ void output_catch_up(struct conn *c);
 /* The watch goes; events of it that are not sent yet stay. */
 void output_forget(struct conn *c, struct watch *w);
 void output_drop_all(struct conn *c);
+/* Has the connection returned by store_next_dirty(). */
+void output_mark_dirty(struct conn *c);
 const char *output_audit(struct conn *c);
 
 /* conn.c */

@@ -42,6 +42,8 @@ struct store *store_new(const struct store_host *host, const uint64_t seed[2])
 	quota_init(s);
 	list_init(&s->conns);
 	list_init(&s->dirty);
+	list_init(&s->open_txns);
+	park_init(s);
 	for (i = 0; i < 2; i++) {
 		list_init(&s->special_watches[i]);
 		s->special_perms[i] = control_perms();
@@ -85,5 +87,6 @@ int store_write(
 	}
 	free(deltas.at);
 	change_drop(s, &change);
+	old_settle(s);
 	return rc;
 }

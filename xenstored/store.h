@@ -251,8 +251,9 @@ void conn_sent(struct conn *c, size_t len);
 size_t conn_pending(const struct conn *c);
 
 /*
- * The next connection that has gained output since it was last returned;
- * NULL when there is none.
+ * The next connection that has gained output since it was last returned, or
+ * may go on after it was parked (conn_is_ready() tells); NULL when there is
+ * none.
  */
 struct conn *store_next_dirty(struct store *s);
 

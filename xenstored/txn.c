@@ -36,7 +36,9 @@ int txn_put(struct conn *c, uint32_t id)
 		free(t);
 		return -ENOMEM;
 	}
+	t->conn = c;
 	t->id = id;
+	list_add_tail(&s->open_txns, &t->of_store);
 	t->base = tree_get(s->root);
 	t->root = tree_get(s->root);
 	t->began = s->commits;
@@ -83,18 +85,52 @@ static void step_free(struct store *s, struct step *step)
 	free(step);
 }
 
+/* What it has made for itself is charged as its steps are. */
+static void make_private(struct txn *t, int64_t bytes)
+{
+	struct domain *d = domain_find(t->conn->store, t->conn->domid);
+
+	t->private_bytes += bytes;
+	t->conn->store->private_bytes += bytes;
+	if (d)
+		d->account.step_bytes += bytes;
+}
+
+void txn_break(struct txn *t)
+{
+	struct store *s = t->conn->store;
+	size_t i;
+
+	t->is_broken = true;
+	t->failed = -EAGAIN;
+	for (i = 0; i < t->step_count; i++) {
+		tree_put(&s->tree, t->steps[i]->seen);
+		t->steps[i]->seen = NULL;
+		change_drop(s, &t->steps[i]->change);
+	}
+	tree_put(&s->tree, t->root);
+	tree_put(&s->tree, t->base);
+	t->root = t->base = NULL;
+	make_private(t, -t->private_bytes);
+	old_leave(s, t);
+}
+
 void txn_free(struct conn *c, struct txn *t)
 {
 	struct store *s = c->store;
 	struct domain *d = domain_find(s, c->domid);
 	size_t i;
 
+	park_release(t);
 	for (i = 0; i < t->step_count; i++)
 		step_free(s, t->steps[i]);
 	free(t->steps);
 	free(t->deltas.at);
 	tree_put(&s->tree, t->root);
 	tree_put(&s->tree, t->base);
+	make_private(t, -t->private_bytes);
+	old_leave(s, t);
+	old_settle(s);
 	list_remove(&t->of_conn);
 	c->txn_count--;
 	s->txn_count--;
@@ -186,6 +222,7 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 {
 	struct txn *t = v->txn;
 	struct step *step;
+	int64_t live = c->store->tree.live_bytes;
 	int rc;
 
 	rc = add_step(v, c, STEP_EDIT, e, &step);
@@ -194,6 +231,7 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 		return rc;
 	}
 	step->err = txn_run_edit(v, e, &step->change);
+	make_private(t, c->store->tree.live_bytes - live);
 	if (!step->err)
 		t->edit_count++;
 	else if (step->err == -ENOSPC || step->err == -ENOMEM)
@@ -276,6 +314,8 @@ static int replay(struct conn *c, struct txn *t)
 			continue;
 		blame_conflict(s, c->domid, t->began, t->steps[i]->path,
 			t->steps[i]->path_len);
+		if (t->steps[i]->kind != STEP_EDIT)
+			park_heat(s, t->steps[i]->path, t->steps[i]->path_len);
 		tree_put(&s->tree, root);
 		free(deltas.at);
 		return -EAGAIN;
@@ -286,6 +326,32 @@ static int replay(struct conn *c, struct txn *t)
 	free(deltas.at);
 	tell_edits(s, t);
 	return 0;
+}
+
+void txn_refresh(struct txn *t)
+{
+	struct store *s = t->conn->store;
+	struct node *root = tree_get(s->root);
+	struct view v = { .store = s, .root = &root };
+	size_t i;
+
+	domain_subject(s, t->conn->domid, &v.who);
+	for (i = 0; i < t->step_count; i++) {
+		if (t->steps[i]->kind == STEP_EDIT ||
+			!is_repeated(&v, t->steps[i])) {
+			tree_put(&s->tree, root);
+			return;
+		}
+	}
+	tree_put(&s->tree, t->base);
+	tree_put(&s->tree, t->root);
+	t->base = tree_get(root);
+	t->root = root;
+	t->began = s->commits;
+	t->deaths = s->deaths;
+	old_leave(s, t);
+	list_add_tail(&s->open_txns, &t->of_store);
+	old_settle(s);
 }
 
 int txn_commit(struct conn *c, struct txn *t)
@@ -301,6 +367,7 @@ int txn_commit(struct conn *c, struct txn *t)
 	tree_put(&s->tree, s->root);
 	s->root = t->root;
 	t->root = NULL;
+	make_private(t, -t->private_bytes);
 	deltas_apply(s, &t->deltas);
 	tell_edits(s, t);
 	return 0;
