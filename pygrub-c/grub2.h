@@ -121,7 +121,7 @@ int grub2_run_body(struct grub2 *grub, const struct script_node *body,
 /* Runs a text; the arena keeps what it is parsed to. */
 int grub2_run_text(
 	struct grub2 *grub, const char *file, const char *text, size_t size);
-/* A file as a script names it; a missing one sets the status. */
+/* A file as a script names it; a missing one is only a note, as in GRUB. */
 int grub2_run_file(struct grub2 *grub, const char *name);
 /* Counts; -ELOOP when none is left. */
 int grub2_step(struct grub2 *grub, unsigned int steps);
@@ -136,7 +136,9 @@ int grub2_menu_configfile(struct grub2 *grub, const char *name);
 /* Runs the scripts of all entries, and of those that these add. */
 int grub2_menu_run_all(struct grub2 *grub);
 
-/* grub2_cmd.c: the commands. As grub2_run_list. */
+/* grub2_cmd.c: the commands. A function cannot have a command's name. */
+bool grub2_cmd_is_known(const char *name);
+/* As grub2_run_list. */
 int grub2_cmd(struct grub2 *grub, const struct grub2_args *args,
 	const struct script_node *block);
 

@@ -29,28 +29,26 @@ static int run_false(struct grub2 *grub, const struct grub2_args *args)
 	return 0;
 }
 
-/* NAME=VALUE; other words show variables, or nothing. */
+/* The first word alone, NAME=VALUE. */
 static int assign(struct grub2 *grub, char *word)
 {
 	char *value = strchr(word, '=');
 	int ret;
 
+	grub->status = 1;
 	if (!value || value == word)
 		return 0;
 	*value = '\0';
 	ret = grub2_env_set(grub->env, word, value + 1);
 	*value = '=';
+	grub->status = 0;
 	return ret;
 }
 
 static int run_set(struct grub2 *grub, const struct grub2_args *args)
 {
-	int ret = 0;
-
-	for (unsigned int i = 1; i < args->count && !ret; i++)
-		ret = assign(grub, args->words[i]);
 	grub->status = 0;
-	return ret;
+	return args->count > 1 ? assign(grub, args->words[1]) : 0;
 }
 
 static int run_unset(struct grub2 *grub, const struct grub2_args *args)
@@ -112,7 +110,9 @@ static int run_leave(struct grub2 *grub, const struct grub2_args *args)
 	int number = args->count > 1 ? atoi(args->words[1]) : 0;
 
 	if (!strcmp(name, "return")) {
-		grub->leave = GRUB2_RETURN;
+		/* Of files there is no return. */
+		if (grub->args)
+			grub->leave = GRUB2_RETURN;
 		grub->status = number;
 		return 0;
 	}
@@ -363,23 +363,36 @@ static int compare(const void *name, const void *command)
 	return strcmp(name, ((const struct command *)command)->name);
 }
 
+static const struct command *find(const char *name)
+{
+	return bsearch(name, commands, sizeof(commands) / sizeof(*commands),
+		sizeof(*commands), compare);
+}
+
+static bool is_menu(const char *name)
+{
+	return !strcmp(name, "menuentry") || !strcmp(name, "submenu");
+}
+
+bool grub2_cmd_is_known(const char *name)
+{
+	return is_menu(name) || find(name);
+}
+
 int grub2_cmd(struct grub2 *grub, const struct grub2_args *args,
 	const struct script_node *block)
 {
 	char *name = args->words[0];
-	const struct command *command;
+	const struct command *command = find(name);
 
-	if (!strcmp(name, "menuentry") || !strcmp(name, "submenu"))
+	if (is_menu(name))
 		return grub2_menu_add(grub, args, block);
-	command = bsearch(name, commands, sizeof(commands) / sizeof(*commands),
-		sizeof(*commands), compare);
 	if (command)
 		return command->run(grub, args);
-	if (strchr(name, '=') && *name != '=') {
-		grub->status = 0;
+	if (strchr(name, '=') && *name != '=')
 		return assign(grub, name);
-	}
+	/* GRUB says so, and goes on as if it had worked. */
 	grub2_note(grub, "%s: this command is not known here", name);
-	grub->status = 1;
+	grub->status = 0;
 	return 0;
 }

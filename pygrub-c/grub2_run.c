@@ -202,7 +202,9 @@ static int run_command(struct grub2 *grub, const struct script_node *node)
 		args.words++;
 		args.count--;
 	}
-	function = args.count ? find_function(grub, args.words[0]) : NULL;
+	function = args.count && !grub2_cmd_is_known(args.words[0])
+			   ? find_function(grub, args.words[0])
+			   : NULL;
 	if (function) {
 		args.words++;
 		args.count--;
@@ -264,8 +266,6 @@ int grub2_run_text(
 			break;
 		}
 	} while (!ret && grub->leave == GRUB2_STAY);
-	if (grub->leave == GRUB2_RETURN)
-		grub->leave = GRUB2_STAY;
 	grub->file = outer;
 	grub->depth--;
 	return ret;
@@ -290,7 +290,7 @@ int grub2_run_file(struct grub2 *grub, const char *name)
 		return ret;
 	if (ret) {
 		grub2_note(grub, "cannot read %s: %s", name, strerror(-ret));
-		grub->status = 1;
+		grub->status = 0;
 		return 0;
 	}
 	file = arena_text(&grub->arena, path, strlen(path));

@@ -133,7 +133,7 @@ static int find(
 	return !ret && *volume >= source->volume_count ? -ENOENT : ret;
 }
 
-/* Options that have a value as their own word, or behind '='. */
+/* An option that stands alone, or has its value behind a '='. */
 static bool take_option(struct search *search, const char *word)
 {
 	static const struct {
@@ -157,9 +157,7 @@ static bool take_option(struct search *search, const char *word)
 			return true;
 		}
 	}
-	if (!strcmp(word, "-s") || !strcmp(word, "--set"))
-		search->variable = "root";
-	else if (!strncmp(word, "--set=", 6))
+	if (!strncmp(word, "--set=", 6))
 		search->variable = word + 6;
 	else if (!strncmp(word, "--hint=", 7))
 		add_hint(search, word + 7);
@@ -187,23 +185,39 @@ static void take_short(struct search *search, const struct grub2_args *args)
 		add_hint(search, args->words[i]);
 }
 
+/*
+ * --set may have the next word as its value; but when no name is left that is
+ * the name, and the variable is root.
+ */
 static void take_long(struct search *search, const struct grub2_args *args)
 {
+	const char *name = NULL;
+
 	for (unsigned int i = 1; i < args->count; i++) {
 		char *word = args->words[i];
+		char *next = i + 1 < args->count && *args->words[i + 1] != '-'
+				     ? args->words[i + 1]
+				     : NULL;
 
-		/* --hint and its kin may stand apart from their value. */
-		if (!strncmp(word, "--hint", 6) && !strchr(word, '=')) {
-			i++;
-			if (i < args->count)
-				add_hint(search, args->words[i]);
+		if (!strcmp(word, "-s") || !strcmp(word, "--set")) {
+			search->variable = next ? next : "root";
+			search->name = next;
+			i += next != NULL;
+		} else if (!strncmp(word, "--hint", 6) && !strchr(word, '=')) {
+			if (next)
+				add_hint(search, next);
+			i += next != NULL;
 		} else if (!take_option(search, word)) {
-			if (search->name)
+			if (name)
 				add_hint(search, word);
 			else
-				search->name = word;
+				name = word;
 		}
 	}
+	if (name)
+		search->name = name;
+	else if (search->name)
+		search->variable = "root";
 }
 
 int grub2_search(struct grub2 *grub, const struct grub2_args *args)

@@ -42,21 +42,32 @@ static bool on_file(struct test *test, char what, const char *name)
 	}
 }
 
-/* The number behind the letters that both texts begin with. */
+/* "0x10" and "010" are numbers of their kinds; "08" is a decimal one. */
+static long long to_number(const char *text)
+{
+	bool is_octal = text[0] == '0' && text[1] >= '0' && text[1] <= '7';
+	bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+
+	return strtoll(text, NULL, is_octal ? 8 : is_hex ? 16 : 10);
+}
+
+/* The number in which both texts first differ. */
 static long long after_prefix(const char *a, const char *b)
 {
 	size_t i = 0;
 
-	while (a[i] && a[i] == b[i] && (a[i] < '0' || a[i] > '9'))
+	while (a[i] && a[i] == b[i])
 		i++;
+	while (i && a[i - 1] >= '0' && a[i - 1] <= '9')
+		i--;
 	return strtoll(a + i, NULL, 10);
 }
 
 static bool compare(const char *a, const char *op, const char *b, bool *is_op)
 {
 	int order = strcmp(a, b);
-	long long x = strtoll(a, NULL, 10);
-	long long y = strtoll(b, NULL, 10);
+	long long x = to_number(a);
+	long long y = to_number(b);
 
 	*is_op = true;
 	if (!strcmp(op, "=") || !strcmp(op, "=="))
@@ -163,5 +174,6 @@ bool grub2_test(struct grub2 *grub, const struct grub2_args *args)
 {
 	struct test test = { .grub = grub, .at = args->words };
 
-	return any(&test);
+	/* As GRUB has it; a variable that is not set leaves no word. */
+	return !args->count || any(&test);
 }
