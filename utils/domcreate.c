@@ -340,6 +340,8 @@ static int make(struct maker *m, struct guardian *g, struct why *why)
 {
 	int ret = take_lock(m, why);
 
+	/* Names and memory that the dead hold are free again. */
+	guardian_sweep(&m->session);
 	if (!ret)
 		ret = dom_check_free(m->session.ctrl, m->session.xs,
 			m->guest.name, m->guest.uuid, why);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * tenon-reaper: ends guests of ours that powered off or crashed, as their
- * configuration says, and removes the records of those that are gone. Guests
+ * configuration says, removes the records of those that are gone, and destroys
+ * those whose maker was killed together with its guardian. Guests
  * of other tools are left alone. It keeps nothing in memory: started again it
  * finds everything in the store and the hypervisor.
  */
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
@@ -18,6 +20,7 @@
 #include "common/args.h"
 #include "common/daemon.h"
 #include "common/err.h"
+#include "common/guardian.h"
 #include "common/session.h"
 
 static const struct args_option options[] = {
@@ -87,15 +90,33 @@ static void sweep(struct session *s)
 	free(names);
 }
 
-static int loop(struct session *s)
+/* Waits until the store or a maker's end has something for us. */
+static void await(struct session *s, int makers)
+{
+	struct pollfd fds[] = {
+		{ .fd = xs_fd(s->xs), .events = POLLIN },
+		{ .fd = makers, .events = POLLIN },
+	};
+	char bytes[4096];
+
+	if (poll(fds, 2, -1) <= 0 || !fds[1].revents)
+		return;
+	while (read(makers, bytes, sizeof(bytes)) > 0)
+		;
+	guardian_sweep(s);
+}
+
+static int loop(struct session *s, int makers)
 {
 	char *path, *token;
 	int ret = 0;
 
 	while (!stop) {
-		ret = xs_next_event(s->xs, -1, &path, &token);
-		if (ret == -EINTR || ret == -ETIMEDOUT)
+		ret = xs_next_event(s->xs, 0, &path, &token);
+		if (ret == -ETIMEDOUT || ret == -EINTR) {
+			await(s, makers);
 			continue;
+		}
 		if (ret) {
 			err_say("the store daemon is gone: %s", strerror(-ret));
 			return ret;
@@ -111,6 +132,7 @@ static int run(bool foreground, const char *pid_file)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct session session = { NULL, NULL };
+	int makers = -1;
 	int ret = daemon_start(foreground, pid_file);
 
 	if (!ret) {
@@ -127,9 +149,17 @@ static int run(bool foreground, const char *pid_file)
 				strerror(-ret));
 	}
 	if (!ret) {
+		makers = half_made_watch(HALF_MADE_DIR);
+		if (makers < 0)
+			err_say(HALF_MADE_DIR ": %s; half-made guests are left "
+					      "to the next domcreate",
+				strerror(-makers));
+		guardian_sweep(&session);
 		daemon_ready();
-		ret = loop(&session);
+		ret = loop(&session, makers);
 	}
+	if (makers >= 0)
+		close(makers);
 	session_close(&session);
 	return ret ? 1 : 0;
 }

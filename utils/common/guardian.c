@@ -18,40 +18,44 @@
 
 #define TRIES 20
 
-enum word { WORD_ARM = 'a', WORD_DISMISS = 'd' };
-
 /* Destroys what has the UUID; 0 when none is left. */
-static int clean(const uint8_t uuid[16])
+static int destroy(const uint8_t uuid[16], void *arg)
 {
+	struct session *s = arg;
 	struct xen_domctl_getdomaininfo *list;
-	struct session session = { NULL, NULL };
 	struct why why;
 	size_t count;
-	int ret = session_open(&session);
+	int ret = sysctl_domains(s->ctrl, &list, &count);
 
 	if (ret)
 		return ret;
-	ret = sysctl_domains(session.ctrl, &list, &count);
 	for (size_t i = 0; !ret && i < count; i++) {
 		if (!list[i].domain || memcmp(list[i].handle, uuid, 16) != 0)
 			continue;
-		ret = dom_destroy(
-			session.ctrl, session.xs, list[i].domain, &why);
+		ret = dom_destroy(s->ctrl, s->xs, list[i].domain, &why);
 		if (ret)
 			err_say("cleaning up: %s", why.text);
 	}
+	free(list);
+	return ret;
+}
+
+static int clean(const uint8_t uuid[16])
+{
+	struct session session = { NULL, NULL };
+	int ret = session_open(&session);
+
 	if (!ret)
-		free(list);
+		ret = destroy(uuid, &session);
 	session_close(&session);
 	return ret;
 }
 
-static void guard(int in, const uint8_t uuid[16])
+static void guard(int in, struct half_made *record, const uint8_t uuid[16])
 {
 	const struct timespec nap = { 0, 250000000 };
-	bool armed = false;
+	int ret = -EAGAIN;
 	char word;
-	ssize_t got;
 
 	/* A Ctrl-C is for the maker alone. */
 	setsid();
@@ -59,51 +63,67 @@ static void guard(int in, const uint8_t uuid[16])
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	for (;;) {
-		got = read(in, &word, 1);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			break;
-		if (word == WORD_DISMISS)
-			_exit(0);
-		armed = word == WORD_ARM;
+	/* Nothing is ever said: the maker ends, or closes it. */
+	while (read(in, &word, 1) < 0 && errno == EINTR)
+		;
+	if (!half_made_stands(record))
+		_exit(0);
+	for (int i = 0; ret && i < TRIES; i++) {
+		ret = clean(uuid);
+		if (ret)
+			nanosleep(&nap, NULL);
 	}
-	for (int i = 0; armed && i < TRIES && clean(uuid); i++)
-		nanosleep(&nap, NULL);
+	if (!ret)
+		half_made_end(record);
 	_exit(0);
+}
+
+/* An earlier maker with this UUID may have left its guest for us to remove. */
+static int begin(
+	struct half_made *record, const uint8_t uuid[16], struct why *why)
+{
+	int ret = half_made_begin(record, HALF_MADE_DIR, uuid, why);
+	struct session session = { NULL, NULL };
+
+	if (ret != -EBUSY)
+		return ret;
+	ret = session_open(&session);
+	if (!ret)
+		guardian_sweep(&session);
+	session_close(&session);
+	return half_made_begin(record, HALF_MADE_DIR, uuid, why);
 }
 
 int guardian_start(struct guardian *g, const uint8_t uuid[16], struct why *why)
 {
 	int ends[2];
+	int ret = begin(&g->record, uuid, why);
 
-	if (pipe2(ends, O_CLOEXEC))
-		return why_set(why, -errno, "no pipe: %s", strerror(errno));
+	if (ret)
+		return ret;
+	if (pipe2(ends, O_CLOEXEC)) {
+		ret = why_set(why, -errno, "no pipe: %s", strerror(errno));
+		half_made_end(&g->record);
+		return ret;
+	}
 	g->pid = fork();
 	if (g->pid == 0) {
 		close(ends[1]);
-		guard(ends[0], uuid);
+		guard(ends[0], &g->record, uuid);
 	}
 	close(ends[0]);
 	if (g->pid < 0) {
 		close(ends[1]);
+		half_made_end(&g->record);
 		return why_set(why, -EAGAIN, "fork: %s", strerror(errno));
 	}
 	g->pipe = ends[1];
 	return 0;
 }
 
-static int say(struct guardian *g, char word)
-{
-	return write(g->pipe, &word, 1) == 1 ? 0 : -EPIPE;
-}
-
 int guardian_arm(struct guardian *g, struct why *why)
 {
-	int ret = say(g, WORD_ARM);
-
-	return ret ? why_set(why, ret, "the guardian process is gone") : 0;
+	return half_made_arm(&g->record, why);
 }
 
 static void end(struct guardian *g)
@@ -115,12 +135,26 @@ static void end(struct guardian *g)
 
 void guardian_dismiss(struct guardian *g)
 {
-	/* If it cannot be told it is gone, which is as good. */
-	(void)say(g, WORD_DISMISS);
+	half_made_end(&g->record);
 	end(g);
 }
 
 void guardian_fire(struct guardian *g)
 {
 	end(g);
+	/* What it could not do another will: the record stays for that. */
+	if (half_made_stands(&g->record))
+		half_made_drop(&g->record);
+	else
+		half_made_end(&g->record);
+}
+
+void guardian_sweep(struct session *s)
+{
+	int left = half_made_sweep(HALF_MADE_DIR, destroy, s);
+
+	if (left)
+		err_say("%d half-made guests of killed tools remain: run "
+			"domls, then domstop -f them",
+			left);
 }

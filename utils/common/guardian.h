@@ -5,19 +5,23 @@
  * It is told the UUID before the domain exists, so there is no moment at
  * which a half-made domain is known to nobody. When the maker ends without
  * guardian_dismiss, in whatever way, it destroys every domain of that UUID and
- * removes its record.
+ * removes its record. If it is killed as well, or cannot do it, the record of
+ * half_made.h stays and the next guardian_sweep does it.
  */
 #ifndef UTILS_GUARDIAN_H
 #define UTILS_GUARDIAN_H
 
 #include <stdint.h>
 #include <sys/types.h>
+#include "half_made.h"
 
+struct session;
 struct why;
 
 struct guardian {
 	int pipe; /* its end, when we die, tells the guardian */
 	pid_t pid;
+	struct half_made record;
 };
 
 /* Starts it; call while the process is small, before ctrl_open. */
@@ -28,5 +32,9 @@ int guardian_arm(struct guardian *g, struct why *why);
 void guardian_dismiss(struct guardian *g);
 /* Lets it clean up now, and waits; for a maker that failed. */
 void guardian_fire(struct guardian *g);
+
+/* Destroys what makers left that were killed together with their guardians;
+ * says what it cannot. */
+void guardian_sweep(struct session *s);
 
 #endif
