@@ -216,8 +216,8 @@ void grant_dump(struct domain *d)
 			a->uses, a->writes);
 	}
 	lock_drop(&t->lock);
-	if (shown > DUMP_MAX)
-		log_info("  and %u more", shown - DUMP_MAX);
+	log_info("d%u: %u grants in use%s", d->id, shown,
+		shown > DUMP_MAX ? ", not all shown" : "");
 }
 
 /* Mappings of entry ref of granter that user has. */

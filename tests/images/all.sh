@@ -20,8 +20,9 @@ make -s -C "$build" install DESTDIR="$out/stage" >"$out/install.log" 2>&1 || {
 	tail -n 20 "$out/install.log" >&2
 	exit 1
 }
-# The tests' own aid travels with the userland.
+# The tests' own aids travel with the userland.
 install -D "$build/tests/bench/meminfo" "$out/stage/usr/bin/meminfo"
+install "$build/tests/boot/holdings" "$out/stage/usr/bin/holdings"
 "$here/kernel.sh" "$out"
 "$here/guest.sh" "$out/guest.gz"
 # shellcheck disable=SC2086
