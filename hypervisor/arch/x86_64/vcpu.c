@@ -18,6 +18,9 @@
 #include "traps.h"
 #include "x86.h"
 
+/* No breakpoint; the bit that reads as 1 (SDM vol. 3B, 17.2.4). */
+#define DR7_NONE 0x400UL
+
 int arch_vcpu_create(struct vcpu *v)
 {
 	if (v->is_idle)
@@ -29,7 +32,7 @@ int arch_vcpu_create(struct vcpu *v)
 	v->arch.in_kernel = true;
 	v->arch.cr[0] = 0x80010033;
 	v->arch.dr[6] = 0xffff0ff0;
-	v->arch.dr[7] = 0x400;
+	v->arch.dr[7] = DR7_NONE;
 	v->arch.xcr0 = 3;
 	return 0;
 }
@@ -87,15 +90,21 @@ static void load_segments(struct vcpu *v)
 						    : v->arch.gs_base_kernel);
 }
 
+static bool has_breakpoint(const struct vcpu *v)
+{
+	return v->arch.dr[7] & 0xff;
+}
+
 void arch_load_debug(struct vcpu *v)
 {
-	/* Any breakpoint enabled (SDM vol. 3B, 17.2.4)? */
-	if (v->arch.dr[7] & 0xff) {
+	if (has_breakpoint(v)) {
 		write_db0(v->arch.dr[0]);
 		write_db1(v->arch.dr[1]);
 		write_db2(v->arch.dr[2]);
 		write_db3(v->arch.dr[3]);
 		write_db7(v->arch.dr[7]);
+	} else {
+		write_db7(DR7_NONE);
 	}
 }
 
@@ -130,8 +139,8 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 			offsetof(struct cpu_user_regs, es));
 		save_segments(prev, &prev->arch.regs);
 		fpu_save(prev);
-		if (prev->arch.dr[7] & 0xff)
-			write_db7(0x400);
+		if (has_breakpoint(prev))
+			write_db7(DR7_NONE);
 	}
 	c->vcpu = next;
 	if (next->is_idle) {
@@ -143,7 +152,8 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 		desc_load_guest(next);
 		arch_load_root(next);
 		load_segments(next);
-		arch_load_debug(next);
+		if (has_breakpoint(next))
+			arch_load_debug(next);
 		fpu_restore(next);
 	}
 	if (!prev->is_idle && prev->domain != next->domain)

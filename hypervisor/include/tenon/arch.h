@@ -114,7 +114,7 @@ bool arch_is_long_code(uint32_t selector);
 void arch_show_descriptors(struct vcpu *v);
 /* Show frame as page index (0..15) of the current vcpu's LDT. */
 void arch_show_ldt_page(unsigned index, mfn_t frame);
-/* Load v's debug registers if they have a breakpoint; v is current. */
+/* Load v's debug registers, or none if it has no breakpoint; v is current. */
 void arch_load_debug(struct vcpu *v);
 /* A running vcpu's state back into its structure (v is paused and off CPU:
  * nothing to do on this arch). */
