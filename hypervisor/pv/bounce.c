@@ -23,10 +23,12 @@
 
 #define RFLAGS_TF   (1UL << 8)
 #define RFLAGS_IF   (1UL << 9)
+#define RFLAGS_DF   (1UL << 10)
 #define RFLAGS_IOPL (3UL << 12)
 #define RFLAGS_NT   (1UL << 14)
 #define RFLAGS_RF   (1UL << 16)
 #define RFLAGS_VM   (1UL << 17)
+#define RFLAGS_AC   (1UL << 18)
 
 /* Vectors for which the CPU pushes an error code (SDM vol. 3A, table 6-1). */
 #define HAS_ERROR_CODE 0x00227d00U
@@ -104,8 +106,9 @@ static void deliver(
 	regs->ss = FLAT_KERNEL_SS;
 	regs->cs = FLAT_KERNEL_CS;
 	regs->rip = b->rip;
-	regs->rflags &=
-		~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_IOPL);
+	/* DF and AC as well: kernels leave them to the mask of SYSCALL. */
+	regs->rflags &= ~(RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF |
+			  RFLAGS_VM | RFLAGS_AC | RFLAGS_IOPL);
 	/* Not by SYSCALL, as far as the way out is concerned. */
 	regs->entry_vector = 0;
 }
