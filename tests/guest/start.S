@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A micro-guest's first instructions, its ELF notes, its trap entries.  One
+ * A micro-guest's first instructions, its ELF notes, its trap entries. One
  * trap frame form for C (struct frame in guest.h): general registers, vector,
  * error code, then what the hypervisor pushed.
  */
@@ -28,7 +28,21 @@
 
 	.text
 	.globl	start
-start:	leaq	stack_end(%rip), %rsp
+start:	movq	%rax, first_registers(%rip)
+	movq	%rbx, first_registers + 8(%rip)
+	movq	%rcx, first_registers + 16(%rip)
+	movq	%rdx, first_registers + 24(%rip)
+	movq	%rdi, first_registers + 32(%rip)
+	movq	%rbp, first_registers + 40(%rip)
+	movq	%r8, first_registers + 48(%rip)
+	movq	%r9, first_registers + 56(%rip)
+	movq	%r10, first_registers + 64(%rip)
+	movq	%r11, first_registers + 72(%rip)
+	movq	%r12, first_registers + 80(%rip)
+	movq	%r13, first_registers + 88(%rip)
+	movq	%r14, first_registers + 96(%rip)
+	movq	%r15, first_registers + 104(%rip)
+	leaq	stack_end(%rip), %rsp
 	movq	%rsi, %rdi
 	xorl	%ebp, %ebp
 	call	guest_main
@@ -51,28 +65,43 @@ hypercall:
 	syscall
 	ret
 
-	.macro	TRAP n, code
-	.globl	trap_\n
+/* One handler a vector; those for which the CPU pushes an error code keep it. */
+	.macro	TRAP n
 trap_\n:
 	popq	%rcx
 	popq	%r11
-	.if	\code == 0
+	.if	\n == 8 || (\n >= 10 && \n <= 14) || \n == 17 || \n == 21
+	.else
 	pushq	$0
 	.endif
 	pushq	$\n
 	jmp	trap_common
+	.pushsection .rodata
+	.quad	trap_\n
+	.popsection
 	.endm
-	TRAP	0, 0
-	TRAP	1, 0
-	TRAP	3, 0
-	TRAP	6, 0
-	TRAP	7, 0
-	TRAP	13, 1
-	TRAP	14, 1
-	TRAP	128, 0
-	TRAP	129, 0
+	.pushsection .rodata
+	.balign	8
+	.globl	trap_handlers
+trap_handlers:
+	.popsection
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+	TRAP	\n
+	.endr
+	.irp	n, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+	TRAP	\n
+	.endr
+	.irp	n, 128, 129, 130
+	TRAP	\n
+	.endr
 
-	.globl	trap_event, trap_failsafe, trap_syscall
+	.globl	trap_event, trap_failsafe, trap_syscall, trap_nmi
+trap_nmi:
+	popq	%rcx
+	popq	%r11
+	pushq	$0
+	pushq	$0x203
+	jmp	trap_common
 trap_event:
 	popq	%rcx
 	popq	%r11
@@ -108,6 +137,9 @@ trap_common:
 	pushq	%r13
 	pushq	%r14
 	pushq	%r15
+	pushfq
+	popq	trap_rflags(%rip)
+	cld
 	movq	%rsp, %rdi
 	call	trap
 	popq	%r15
@@ -136,11 +168,11 @@ trap_common:
 	ud2
 
 /*
- * void run_user(rip, rsp): to user mode; returns after the next trap, which
- * trap() sends to run_user_end on the stack kept in kernel_rsp.
+ * void run_frame(const struct user_frame *f): to user mode; returns after the
+ * next trap, which trap() sends to run_user_end on the stack kept in kernel_rsp.
  */
-	.globl	run_user, run_user_end
-run_user:
+	.globl	run_frame, run_user_end
+run_frame:
 	pushq	%rbx
 	pushq	%rbp
 	pushq	%r12
@@ -148,11 +180,11 @@ run_user:
 	pushq	%r14
 	pushq	%r15
 	movq	%rsp, kernel_rsp(%rip)
-	pushq	$0xe02b		/* ss */
-	pushq	%rsi
-	pushq	$0x202
-	pushq	$0xe033
-	pushq	%rdi
+	pushq	32(%rdi)
+	pushq	24(%rdi)
+	pushq	16(%rdi)
+	pushq	8(%rdi)
+	pushq	(%rdi)
 	pushq	$0		/* flags, rcx, r11, rax */
 	pushq	$0
 	pushq	$0
@@ -169,7 +201,15 @@ run_user_end:
 	popq	%rbx
 	ret
 
+	.data
+	.globl	first_registers	/* what a vcpu starts with, but rsi and rsp */
+first_registers:
+	.skip	14 * 8
+
 	.bss
+	.globl	trap_rflags	/* the flags in the last handler */
+trap_rflags:
+	.quad	0
 	.globl	kernel_rsp
 kernel_rsp:
 	.quad	0

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The clock and its timers: it never goes back, nothing fires early, a poll
+ * ends by its time-out, a bad timer is refused.
+ */
+#include <public/event_channel.h>
+#include <public/sched.h>
+#include <public/vcpu.h>
+#include "guest.h"
+
+#define MS 1000000ULL
+
+static void clock(void)
+{
+	uint64_t last = system_time(), now = last;
+	bool went_back = false;
+
+	for (int i = 0; i < 20000; i++) {
+		now = system_time();
+		went_back |= now < last;
+		last = now;
+	}
+	expect_true("the clock does not go back", !went_back);
+	expect_true("there is a wall clock", shared->wc_sec > 1600000000);
+	expect("its version is even", shared->wc_version & 1, 0);
+}
+
+void guest_tests(void)
+{
+	struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
+	struct vcpu_set_singleshot_timer single = { .flags = 0 };
+	struct vcpu_set_periodic_timer periodic = { .period_ns = 1000 };
+	struct vcpu_runstate_info run;
+	uint64_t start = system_time();
+	unsigned before = upcall_count;
+
+	clock();
+	expect_error("the timer's port",
+		HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &virq),
+		0);
+	__atomic_and_fetch(&shared->evtchn_mask[virq.port / 64],
+		~(1UL << virq.port % 64), __ATOMIC_SEQ_CST);
+	start = system_time();
+	HC1(__HYPERVISOR_set_timer_op, start + 2 * MS);
+	/* Block unmasks and waits. */
+	HC2(__HYPERVISOR_sched_op, SCHEDOP_block, 0);
+	expect("the timer woke us", upcall_count, before + 1);
+	expect_true("not early", system_time() - start >= 2 * MS);
+	single.timeout_abs_ns = system_time() + MS;
+	expect_error("a single shot",
+		HC3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
+			&single),
+		0);
+	HC2(__HYPERVISOR_sched_op, SCHEDOP_block, 0);
+	expect("it woke us", upcall_count, before + 2);
+	single.timeout_abs_ns = 1;
+	single.flags = VCPU_SSHOTTMR_future;
+	expect_error("one in the past that must be in the future: refused",
+		HC3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0,
+			&single),
+		XEN_ETIME);
+	expect_true("a period of a microsecond: refused",
+		HC3(__HYPERVISOR_vcpu_op, VCPUOP_set_periodic_timer, 0,
+			&periodic) < 0);
+	shared->vcpu_info[0].evtchn_upcall_mask = 1;
+	start = system_time();
+	sleep_ns(3 * MS);
+	expect_true(
+		"a poll ends by its time-out", system_time() - start >= 3 * MS);
+	expect_error("the run state",
+		HC3(__HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 0, &run),
+		0);
+	expect("we run", (uint64_t)run.state, RUNSTATE_running);
+	expect_true("we have slept", run.time[RUNSTATE_blocked] >= 5 * MS);
+	expect_true("and run", run.time[RUNSTATE_running] > 0);
+}
