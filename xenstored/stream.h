@@ -98,7 +98,7 @@ struct stream_watch {
 struct stream_watch_ext {
 	struct stream_watch base;
 	uint16_t depth, pad; /* 0xffff: all levels */
-			     /* path, token */
+	/* path, token */
 };
 
 /* STREAM_TRANSACTION: connection and id; and those of ours that need no more.
