@@ -5,26 +5,27 @@
  * A path over which a transaction has failed is hot for a while. Who reads a
  * hot path first in a transaction claims it; who comes next is parked with
  * its request unserved, until the claim ends with its transaction, and then
- * reads what that one has left. Nobody waits for an idle claim: it is good
- * for PARK_NS, and who lets one lapse gets none for some time.
+ * reads what that one has left. Nobody waits for an idle claim: it lapses
+ * after CLAIM_NS, and who let it lapse gets none for a while, each time for
+ * twice as long. And nobody waits for longer than PARK_NS.
  *
- *   READ, hot ── free, or lapsed ──► claim, a fresh snapshot, served
- *            └─ claimed ──► waiters ── the claim ends, first in line ──┘
- *                                   └─ PARK_NS without progress ──► served
+ *   READ, hot ── free ──► claim, a fresh snapshot, served
+ *            └─ claimed ──► waiters ── the claim ends or lapses: the first
+ *                              │       in line is the heir, and claims it
+ *                              └────── PARK_NS: served without a claim
  */
 #include "state.h"
 
 #include <public/io/xs_wire.h>
 #include <string.h>
 
-/* A claim, and the wait for one while nothing happens. */
-#define PARK_NS 1000000u
-/* The longest wait of all, while others take their turns. */
-#define PARK_MOST (8u * PARK_NS)
+#define CLAIM_NS 1000000u
+#define PARK_NS	 (5u * CLAIM_NS)
 /* So long after its last conflict, or wait, a path is hot. */
-#define HOT_NS (1000u * PARK_NS)
-/* So long who has let a claim lapse gets none. */
-#define LAZY_NS (200u * PARK_NS)
+#define HOT_NS (1000u * CLAIM_NS)
+/* So long who has let a claim lapse gets none, at first and at most. */
+#define LAZY_FIRST (2u * CLAIM_NS)
+#define LAZY_MOST  (512u * CLAIM_NS)
 
 static bool is_hot(const struct store *s, const struct hot *h)
 {
@@ -77,6 +78,7 @@ void park_release(struct txn *t)
 	if (!h)
 		return;
 	t->claim = NULL;
+	t->conn->lazy_ns = 0;
 	pass_on(t->conn->store, h);
 }
 
@@ -101,28 +103,51 @@ void park_forget(struct conn *c)
 		pass_on(c->store, h);
 }
 
-static bool has_waited_enough(const struct store *s, const struct conn *c)
+/* Its holder has not ended in time, or its heir has not come for it. */
+static bool has_lapsed(const struct store *s, const struct hot *h)
 {
-	uint64_t from = c->parked_at;
+	if (h->heir)
+		return s->now - h->moved >= CLAIM_NS;
+	return h->holder && s->now - h->claimed >= CLAIM_NS;
+}
 
-	if (s->now - from >= PARK_MOST)
-		return true;
-	if (c->waits_for->moved > from)
-		from = c->waits_for->moved;
-	return s->now - from >= PARK_NS;
+static void lapse(struct store *s, struct hot *h)
+{
+	struct conn *c;
+
+	if (h->heir)
+		disinherit(h->heir);
+	if (!h->holder)
+		return;
+	c = h->holder->conn;
+	c->lazy_ns = c->lazy_ns ? 2 * c->lazy_ns : LAZY_FIRST;
+	if (c->lazy_ns > LAZY_MOST)
+		c->lazy_ns = LAZY_MOST;
+	c->lazy_until = s->now + c->lazy_ns;
+	h->holder->claim = NULL;
+	h->holder = NULL;
 }
 
 void park_expire(struct store *s)
 {
 	struct list *at, *next;
 	struct conn *c;
+	struct hot *h;
+	size_t i;
 
-	s->park_check = s->now + PARK_NS / 2;
+	s->park_check = s->now + CLAIM_NS / 2;
+	for (i = 0; i < HOT_COUNT; i++) {
+		h = &s->hot[i];
+		if (list_is_empty(&h->waiters) || !has_lapsed(s, h))
+			continue;
+		lapse(s, h);
+		pass_on(s, h);
+	}
 	list_for_each_safe(at, next, &s->parked)
 	{
 		c = list_entry(at, struct conn, of_parked);
-		if (!has_waited_enough(s, c))
-			continue;
+		if (s->now - c->parked_at < PARK_NS)
+			break;
 		c->has_waited = true;
 		unpark(c);
 	}
@@ -130,13 +155,11 @@ void park_expire(struct store *s)
 
 static void claim(struct store *s, struct hot *h, struct txn *t)
 {
-	if (h->holder) {
-		h->holder->conn->lazy_until = s->now + LAZY_NS;
-		h->holder->claim = NULL;
-		h->holder = NULL;
-	}
-	if (s->now < t->conn->lazy_until)
+	lapse(s, h);
+	if (s->now < t->conn->lazy_until) {
+		pass_on(s, h);
 		return;
+	}
 	h->holder = t;
 	h->claimed = s->now;
 	t->claim = h;
@@ -146,9 +169,7 @@ static void claim(struct store *s, struct hot *h, struct txn *t)
 static bool is_taken(
 	const struct store *s, const struct hot *h, const struct conn *c)
 {
-	if (h->heir && h->heir != c)
-		return s->now - h->moved < PARK_NS;
-	return h->holder && s->now - h->claimed < PARK_NS;
+	return h->heir != c && (h->heir || h->holder) && !has_lapsed(s, h);
 }
 
 static struct hot *hot_of(
@@ -192,12 +213,10 @@ bool park_is_needed(
 		list_add_tail(&h->waiters, &c->parked);
 		list_add_tail(&s->parked, &c->of_parked);
 		if (!s->parked_count++)
-			s->park_check = s->now + PARK_NS;
+			s->park_check = s->now + CLAIM_NS;
 		s->txns.parked++;
 		return true;
 	}
-	if (h->heir)
-		disinherit(h->heir);
 	claim(s, h, t);
 	return false;
 }

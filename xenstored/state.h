@@ -147,7 +147,7 @@ struct conn {
 	/* park.c: its next request waits for a hot path */
 	struct list parked, of_parked;
 	struct hot *waits_for, *heir_of;
-	uint64_t parked_at, lazy_until;
+	uint64_t parked_at, lazy_until, lazy_ns;
 	bool has_waited;
 };
 
