@@ -354,7 +354,9 @@ static int read_file(struct extlinux *ext, const char *name)
 	}
 	if (ret) {
 		boot_note(ext->menu, ext->file, line, "cannot read %s: %s",
-			name, strerror(-ret));
+			name,
+			ret == -ELOOP ? "includes are nested too deep"
+				      : strerror(-ret));
 		return ret == -ENOMEM ? ret : 0;
 	}
 	ext->files--;

@@ -26,6 +26,12 @@ static int set_variables(struct grub2 *grub)
 		{ "grub_cpu", "x86_64" },
 		{ "grub_platform", "xen" },
 		{ "lang", "en" },
+		/*
+		 * Ubuntu's clouds boot without the initrd first, and save that
+		 * it must be taken next time. Nothing is saved here: it is the
+		 * next time at once.
+		 */
+		{ "initrdfail", "1" },
 	};
 	const struct cfg_place *place = grub->place;
 	const char *device = grub->source->devices[place->volume];

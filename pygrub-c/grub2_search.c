@@ -57,8 +57,15 @@ int grub2_search_path(struct grub2 *grub, const char *name,
 	ret = source_path(rest, path);
 	if (ret)
 		return ret;
-	if (!device || !*device || find_device(grub, device, &found))
+	if (!device || !*device) {
 		found = grub->place->volume;
+	} else if (find_device(grub, device, &found)) {
+		grub2_note(grub,
+			"the device (%s) is not there: that of this file is "
+			"taken",
+			device);
+		found = grub->place->volume;
+	}
 	*volume = found;
 	return 0;
 }
