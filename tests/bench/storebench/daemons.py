@@ -114,13 +114,13 @@ class Daemon:
         return processes(self.process.pid)
 
     def cpu(self):
-        """Seconds of processor time so far, of all its processes."""
-        ticks = 0
+        """Seconds of processor time so far, of all its threads that run."""
+        total = 0
         for pid in self.pids():
-            with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-                fields = file.read().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+            for name in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+                with open(name, encoding="ascii") as file:
+                    total += int(file.read().split()[0])
+        return total / 1e9
 
     def memory(self):
         """Bytes of memory that it has for itself, its journal apart."""

@@ -22,28 +22,32 @@ class Row:
     which then comes with the row, in `own`.
     """
 
-    def __init__(self, name, unit, values, targets, lower=False, own=None):
+    def __init__(self, name, unit, values, targets, lower=False, own=None,
+                 cpu=None):
         self.name, self.unit, self.values = name, unit, values
         self.lower, self.targets, self.own = lower, targets, own or {}
+        self.cpu = cpu or {}    # requests in a second of processor time
 
-    def other(self, peer):
+    def other(self, peer, values):
         if peer == "peer":
-            known = [self.values[p] for p in ("C", "OCaml")
-                     if self.values.get(p)]
+            known = [values[p] for p in ("C", "OCaml") if values.get(p)]
             return (min if self.lower else max)(known) if known else None
-        return self.values.get(peer)
+        return values.get(peer)
+
+    def ratio(self, peer, values):
+        other = self.other(peer, values)
+        return values["ours"] / other if other and values.get("ours") else None
 
     def verdicts(self):
-        """(text of the target, ratio or figure, whether it holds)"""
+        """(text of the target, ratio or figure, whether it holds, the ratio
+        by processor time or None)"""
         for peer, relation, bound in self.targets:
-            if peer in self.own:
-                figure = self.own[peer]
-            elif self.other(peer) and self.values.get("ours"):
-                figure = self.values["ours"] / self.other(peer)
-            else:
+            figure = self.own.get(peer, self.ratio(peer, self.values))
+            if figure is None:
                 continue
             holds = figure >= bound if relation == ">=" else figure <= bound
-            yield f"{peer} {relation} {bound:g}", figure, holds
+            yield (f"{peer} {relation} {bound:g}", figure, holds,
+                   self.ratio(peer, self.cpu))
 
 
 class Bench:
@@ -84,7 +88,8 @@ class Bench:
                 for daemon in daemons:
                     before = daemon.cpu()
                     report = self.load(daemon, kind, *again, *words)
-                    report["cpu"] = daemon.cpu() - before
+                    report["a cpu second"] = report["requests"] / (
+                        daemon.cpu() - before)
                     reports[daemon.name].append(report)
         finally:
             for daemon in daemons:

@@ -13,31 +13,35 @@ def group(function):
     return function
 
 
+def rate_row(name, reports, targets, unit="1/s", own=None):
+    return Row(name, unit, median(reports), targets, own=own,
+               cpu=median(reports, "a cpu second"))
+
+
 @group
 def closed(bench):
     """16 clients, each waits for its answer."""
     for kind in ("read", "write", "mkdirrm", "directory"):
-        yield Row(f"closed loop, {kind}", "1/s",
-                  median(bench.rates(kind)),
-                  [("null", ">=", 0.85), ("peer", ">=", 1)])
+        yield rate_row(f"closed loop, {kind}", bench.rates(kind),
+                       [("null", ">=", 0.85), ("peer", ">=", 1)])
 
 
 @group
 def pipelined(bench):
     """16 clients with 32 requests in flight each."""
     for kind in ("read", "write", "mkdirrm", "directory"):
-        yield Row(f"32 in flight, {kind}", "1/s",
-                  median(bench.rates(kind, "--window", "32")),
-                  [("peer", ">=", 5)])
+        yield rate_row(f"32 in flight, {kind}",
+                       bench.rates(kind, "--window", "32"),
+                       [("peer", ">=", 5)])
 
 
 @group
 def transactions(bench):
     """Transactions on own nodes, reads and writes by turns."""
     for ops in (4, 10):
-        yield Row(f"transactions of {ops}", "1/s",
-                  median(bench.rates("txn", "--ops", str(ops))),
-                  [("peer", ">=", 1.5)])
+        yield rate_row(f"transactions of {ops}",
+                       bench.rates("txn", "--ops", str(ops)),
+                       [("peer", ">=", 1.5)])
 
 
 @group
@@ -106,9 +110,8 @@ def directory(bench):
     for kind, what in (("wide", "mkdir+rm"), ("part", "one part")):
         # Debian's oxenstored does not know DIRECTORY_PART.
         names = STORES if kind == "wide" else ("C", "ours")
-        values = median(bench.rates(kind, "--nodes", "10000", names=names))
-        yield Row(f"10,000 children, {what}", "1/s", values,
-                  [("peer", ">=", 1)])
+        yield rate_row(f"10,000 children, {what}", bench.rates(
+            kind, "--nodes", "10000", names=names), [("peer", ">=", 1)])
     for kind, what, small in (("wide", "mkdir+rm", 10),
                               ("part", "one part", 2000)):
         for daemon in bench.chosen(["ours"]):
@@ -136,8 +139,8 @@ def connections(bench):
     for clients in (1, 16, 256, 4000):
         # With 4,000 Debian's daemons need minutes to have served each once.
         names = None if clients < 4000 else ("null", "ours")
-        yield Row(f"read, {clients} clients", "1/s", median(bench.rates(
-            "read", "--clients", str(clients), names=names)),
+        yield rate_row(f"read, {clients} clients", bench.rates(
+            "read", "--clients", str(clients), names=names),
             [("null", ">=", 0.85)])
 
 
