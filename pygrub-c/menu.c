@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The broker's side of the menu; see menu.h. */
 #include <errno.h>
+#include <curses.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <curses.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +13,8 @@
 #include "menu.h"
 #include "menu_model.h"
 #include "options.h"
+/* Its macros have the names of much. */
+#include <term.h>
 
 #define MEMORY	    (256ULL << 20)
 #define CPU_SECONDS 600 /* a person may look at it for days */
@@ -32,13 +34,16 @@ static bool open_screen(void)
 {
 	static SCREEN *screen;
 	const char *term = getenv("TERM");
+	int problem;
 
-	if (!isatty(0) || !isatty(1) || !term || !strcmp(term, "dumb"))
+	/* A terminal without a description costs newterm memory for good. */
+	if (!isatty(0) || !isatty(1) || !term || setupterm(term, 1, &problem) ||
+		!can("cup") || !can("clear"))
 		return false;
 	if (screen)
 		delscreen(screen);
 	screen = newterm(term, stdout, stdin);
-	return screen && can("cup") && can("clear");
+	return screen;
 }
 
 static int run(void *arg)

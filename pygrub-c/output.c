@@ -234,12 +234,12 @@ static void list_entry(const struct boot_entry *entry)
 	puts("  root: None");
 	printf("  kernel: %s\n",
 		text_clean(entry->kernel.path, line, sizeof(line)));
-	printf("  args: %s\n", text_clean(entry->args, line, sizeof(line)));
+	printf("  args: %s\n",
+		*entry->args ? text_clean(entry->args, line, sizeof(line))
+			     : "None");
 	for (unsigned int i = 0; i < entry->initrd_count; i++)
 		printf("  initrd: %s\n",
 			text_clean(entry->initrds[i].path, line, sizeof(line)));
-	if (!entry->initrd_count)
-		puts("  initrd: None");
 }
 
 void output_list(const struct boot_menu *menu)

@@ -8,7 +8,9 @@ build_packages='gcc make autoconf automake libtool pkg-config binutils gzip
 run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 	cpio kmod xz-utils'
 test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
-	libxen-dev mandoc fdisk bochs bochs-term bochsbios'
+	libxen-dev mandoc bochs bochs-term bochsbios e2fsprogs dosfstools
+	btrfs-progs xfsprogs f2fs-tools fdisk squashfs-tools qemu-utils
+	qemu-system-common'
 # Unpacked in the cache, not installed: clients that tests run.
 cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs'
 # For benchmarks, which are run by hand.
