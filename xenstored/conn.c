@@ -149,6 +149,26 @@ void *conn_owner(const struct conn *c)
 	return c->owner;
 }
 
+bool conn_is_ring(const struct conn *c)
+{
+	return c->is_ring;
+}
+
+uint32_t conn_port(const struct conn *c)
+{
+	return c->port;
+}
+
+void conn_set_port(struct conn *c, uint32_t port)
+{
+	c->port = port;
+}
+
+uint64_t conn_out_end(const struct conn *c)
+{
+	return c->out_total;
+}
+
 uint16_t conn_domid(const struct conn *c)
 {
 	return c->domid;

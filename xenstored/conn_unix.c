@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define PIECES 64
@@ -24,11 +22,6 @@ struct client {
 	uint32_t events;
 	bool has_ended; /* its last bytes are read */
 };
-
-static struct source listener = { .fd = -1 };
-/* No descriptor was left: nobody is let in until somebody leaves. */
-static bool is_paused;
-static char listen_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 static struct client *client_of(struct peer *p)
 {
@@ -52,26 +45,36 @@ static void update_events(struct daemon *d, struct client *cl)
 	daemon_rewatch(d, &cl->src, want);
 }
 
-static void client_flush(struct daemon *d, struct peer *p)
+/* Sends what waits; false: the client is gone. */
+static bool send_pending(struct client *cl)
 {
-	struct client *cl = client_of(p);
+	struct peer *p = &cl->peer;
 	struct iovec iov[PIECES];
-	struct msghdr msg = { .msg_iov = iov };
-	ssize_t n;
+	struct mmsghdr *hdr;
 	int count;
 
 	while ((count = conn_output(p->conn, iov, PIECES))) {
-		msg.msg_iovlen = (size_t)count;
-		n = sendmsg(cl->src.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == EAGAIN)
-			break;
-		if (n < 0) {
-			daemon_end_peer(d, p);
-			return;
+		hdr = outbox_prepare(&p->slot->out, iov, count);
+		if (sendmmsg(cl->src.fd, hdr, 1, MSG_NOSIGNAL | MSG_DONTWAIT) <
+			0) {
+			if (errno == EINTR)
+				continue;
+			return errno == EAGAIN;
 		}
-		conn_sent(p->conn, (size_t)n);
+		conn_sent(p->conn, hdr->msg_len);
+		if (conn_pending(p->conn) && count < PIECES)
+			return true;
+	}
+	return true;
+}
+
+static void client_flush(struct daemon *d, struct peer *p)
+{
+	struct client *cl = client_of(p);
+
+	if (!send_pending(cl)) {
+		daemon_end_peer(d, p);
+		return;
 	}
 	if (conn_is_ready(p->conn))
 		daemon_busy(d, p);
@@ -82,11 +85,16 @@ static void client_flush(struct daemon *d, struct peer *p)
 
 static void client_turn(struct daemon *d, struct peer *p)
 {
+	daemon_serving(d, p->slot);
 	if (conn_process(p->conn, TURN_BUDGET) < 0) {
 		log_line(true, "a client broke the protocol and is cut off");
 		daemon_end_peer(d, p);
 		return;
 	}
+	/* With a disk in the way, all of a round are committed at once. */
+	if (d->depot->is_synced && depot_is_open(d->depot))
+		return;
+	daemon_commit(d);
 	client_flush(d, p);
 }
 
@@ -97,9 +105,6 @@ static void client_end(struct daemon *d, struct peer *p)
 	daemon_unwatch(d, &cl->src);
 	close(cl->src.fd);
 	cl->src.fd = -1;
-	if (is_paused && listener.fd >= 0)
-		daemon_rewatch(d, &listener, EPOLLIN);
-	is_paused = false;
 }
 
 static const struct peer_ops client_ops = {
@@ -108,19 +113,20 @@ static const struct peer_ops client_ops = {
 	.end = client_end,
 };
 
-static bool read_client(struct client *cl)
+static bool read_client(struct daemon *d, struct client *cl)
 {
-	size_t room;
-	void *space = conn_space(cl->peer.conn, &room);
-	ssize_t n;
+	struct mmsghdr *hdr;
+	int n;
 
-	n = room ? recv(cl->src.fd, space, room, MSG_DONTWAIT) : -1;
-	if (!room)
-		errno = ENOMEM;
-	conn_fill(cl->peer.conn, n > 0 ? (size_t)n : 0);
-	if (!n)
+	daemon_commit(d);
+	hdr = conn_intake(cl->peer.conn);
+	n = hdr ? recvmmsg(cl->src.fd, hdr, 1, MSG_DONTWAIT, NULL) : 0;
+	conn_received(cl->peer.conn);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	if (n > 0 && !hdr->msg_len)
 		cl->has_ended = true;
-	return n >= 0 || errno == EAGAIN || errno == EINTR;
+	return n > 0;
 }
 
 static void client_ready(struct daemon *d, struct source *src, uint32_t events)
@@ -131,7 +137,7 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 	if (!p->conn)
 		return;
 	if ((events & EPOLLIN) && !cl->has_ended && conn_wants_input(p->conn) &&
-		!read_client(cl)) {
+		!read_client(d, cl)) {
 		daemon_end_peer(d, p);
 		return;
 	}
@@ -144,95 +150,49 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 	client_turn(d, p);
 }
 
-static void on_connect(struct daemon *d, struct source *src, uint32_t events)
+/* The connection of a client that was served before fits what it got. */
+static bool is_same(const struct conn *c, const struct slot *slot)
 {
-	struct client *cl;
-	int fd;
+	return conn_out_end(c) >= outbox_end(&slot->out) &&
+	       conn_out_end(c) - conn_pending(c) == outbox_end(&slot->out);
+}
 
-	(void)events;
-	fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
-		log_line(true, "no descriptor for another client: %s",
-			strerror(errno));
-		daemon_rewatch(d, src, 0);
-		is_paused = true;
+int client_connect(
+	struct daemon *d, int fd, uint32_t index, uint32_t id, struct conn *c)
+{
+	struct slot *slot = slot_at(d->shared, index);
+	struct client *cl = calloc(1, sizeof(*cl));
+	bool is_new = !c;
+	int rc = cl ? 0 : -ENOMEM;
+
+	if (!rc && is_new)
+		c = conn_new(d->store, 0, false, NULL);
+	if (!c)
+		rc = -ENOMEM;
+	if (!rc && is_new)
+		rc = conn_number(c, id);
+	if (!rc)
+		rc = conn_attach(c, &slot->in, &cl->peer);
+	if (!rc && !is_same(c, slot))
+		rc = -EINVAL;
+	if (!rc) {
+		cl->peer.ops = &client_ops;
+		cl->peer.conn = c;
+		cl->peer.slot = slot;
+		cl->peer.index = index;
+		cl->src.fd = fd;
+		cl->src.ready = client_ready;
+		cl->events = EPOLLIN;
+		rc = daemon_watch(d, &cl->src, EPOLLIN);
 	}
-	if (fd < 0)
-		return;
-	cl = calloc(1, sizeof(*cl));
-	if (!cl)
-		goto refuse;
-	cl->peer.ops = &client_ops;
-	cl->src.fd = fd;
-	cl->src.ready = client_ready;
-	cl->events = EPOLLIN;
-	cl->peer.conn = conn_new(d->store, 0, false, &cl->peer);
-	if (!cl->peer.conn)
-		goto refuse;
-	if (daemon_watch(d, &cl->src, EPOLLIN)) {
-		conn_free(cl->peer.conn);
-		goto refuse;
+	if (rc) {
+		if (c)
+			conn_free(c);
+		free(cl);
+		return rc;
 	}
 	daemon_add_peer(d, &cl->peer);
-	return;
-refuse:
-	log_line(true, "no memory for another client");
-	free(cl);
-	close(fd);
-}
-
-/* Whether somebody listens there already. */
-static bool is_served(const struct sockaddr_un *at)
-{
-	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool served;
-
-	if (s < 0)
-		return false;
-	served = !connect(s, (const struct sockaddr *)at, sizeof(*at));
-	close(s);
-	return served;
-}
-
-int unix_listen(struct daemon *d, const char *path)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	mode_t mask;
-	int err = 0;
-
-	if (strlen(path) >= sizeof(at.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(at.sun_path, path);
-	if (is_served(&at))
-		return -EADDRINUSE;
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	listener.ready = on_connect;
-	listener.fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (listener.fd < 0)
-		return -errno;
-	mask = umask(0177);
-	if (bind(listener.fd, (struct sockaddr *)&at, sizeof(at)) ||
-		listen(listener.fd, SOMAXCONN))
-		err = -errno;
-	umask(mask);
-	if (!err)
-		err = daemon_watch(d, &listener, EPOLLIN);
-	if (err) {
-		close(listener.fd);
-		listener.fd = -1;
-		return err;
-	}
-	strcpy(listen_path, path);
+	if (!is_new)
+		daemon_busy(d, &cl->peer);
 	return 0;
-}
-
-void unix_fini(void)
-{
-	if (listener.fd < 0)
-		return;
-	unlink(listen_path);
-	close(listener.fd);
-	listener.fd = -1;
 }

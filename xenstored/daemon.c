@@ -1,110 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The loop: who is ready, who is busy, and what must be flushed. */
+/* The worker's loop: who is ready, who is busy, and what must be flushed. */
 #include "daemon.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EVENTS_MAX 64
+/* When a journal that found no room is tried again. */
+#define RETRY_NS 1000000000u
 
-static struct source signals = { .fd = -1 };
-
-static uint64_t host_clock(void *ctx)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
-	(void)ctx;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-static void host_log(void *ctx, bool is_warning, const char *line)
-{
-	(void)ctx;
-	log_line(is_warning, "%s", line);
-}
-
-static int host_introduce(void *ctx, uint16_t domid, int64_t gfn, uint32_t port)
-{
-	struct daemon *d = ctx;
-
-	return d->hv->introduce(d, domid, gfn, port);
-}
-
-static void host_release(void *ctx, uint16_t domid)
-{
-	struct daemon *d = ctx;
-
-	d->hv->release(d, domid);
-}
-
-static bool host_exists(void *ctx, uint16_t domid)
-{
-	struct daemon *d = ctx;
-
-	return d->hv->exists(d, domid);
-}
-
-static void on_signal(struct daemon *d, struct source *src, uint32_t events)
-{
-	struct signalfd_siginfo info;
-
-	(void)events;
-	if (read(src->fd, &info, sizeof(info)) == sizeof(info))
-		d->is_ending = true;
-}
-
-static int watch_signals(struct daemon *d)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	signal(SIGPIPE, SIG_IGN);
-	signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	signals.ready = on_signal;
-	if (signals.fd < 0)
-		return -errno;
-	return daemon_watch(d, &signals, EPOLLIN);
-}
-
-int daemon_init(struct daemon *d, const struct hv *hv)
-{
-	struct store_host host = {
-		.log = host_log, .clock = host_clock, .ctx = d
-	};
-	uint64_t seed[2];
-
-	d->hv = hv;
-	if (hv && hv->introduce)
-		host.introduce = host_introduce;
-	if (hv && hv->release)
-		host.release = host_release;
-	if (hv && hv->exists)
-		host.exists = host_exists;
-	list_init(&d->peers);
-	list_init(&d->busy);
-	list_init(&d->ended);
-	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
-		return -EIO;
-	d->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (d->epoll < 0)
-		return -errno;
-	d->store = store_new(&host, seed);
-	if (!d->store)
-		return -ENOMEM;
-	return watch_signals(d);
 }
 
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events)
@@ -126,6 +40,25 @@ void daemon_unwatch(struct daemon *d, struct source *src)
 	epoll_ctl(d->epoll, EPOLL_CTL_DEL, src->fd, NULL);
 }
 
+int daemon_ask(struct daemon *d, struct post *p, int *fds)
+{
+	int rc = post_send(d->keeper->ask[1], p, NULL, 0, 0);
+
+	if (!rc)
+		rc = post_receive(d->keeper->ask[1], p, fds, 0);
+	/* Without a keeper there is nobody to work for. */
+	if (rc)
+		_exit(EXIT_FAILURE);
+	return p->result;
+}
+
+void daemon_closed(struct daemon *d, uint32_t index, uint32_t id)
+{
+	struct post p = { .kind = NOTE_CLOSED, .slot = index, .id = id };
+
+	post_send(d->keeper->ask[1], &p, NULL, 0, 0);
+}
+
 void daemon_add_peer(struct daemon *d, struct peer *p)
 {
 	list_init(&p->busy);
@@ -133,20 +66,20 @@ void daemon_add_peer(struct daemon *d, struct peer *p)
 	list_add_tail(&d->peers, &p->of_daemon);
 }
 
+/*
+ * The slot goes first: a connection without one is ended by a new worker, a
+ * slot without a connection would be a new client.
+ */
 void daemon_end_peer(struct daemon *d, struct peer *p)
 {
 	if (!p->conn)
 		return;
 	p->ops->end(d, p);
+	daemon_closed(d, p->index, conn_id(p->conn));
 	conn_free(p->conn);
 	p->conn = NULL;
 	list_remove(&p->busy);
 	list_remove(&p->of_daemon);
-	daemon_bury(d, p);
-}
-
-void daemon_bury(struct daemon *d, struct peer *p)
-{
 	list_add_tail(&d->ended, &p->of_daemon);
 }
 
@@ -154,6 +87,49 @@ void daemon_busy(struct daemon *d, struct peer *p)
 {
 	if (p->conn && list_is_empty(&p->busy))
 		list_add_tail(&d->busy, &p->busy);
+}
+
+static void lose_journal(struct daemon *d, int rc)
+{
+	d->depot->is_kept = false;
+	d->shared->is_incomplete = 1;
+	d->retry_at = now_ns() + RETRY_NS;
+	log_line(true,
+		"the journal cannot be written: %s. A crash would lose "
+		"connections until there is room",
+		strerror(-rc));
+}
+
+static void renew(struct daemon *d)
+{
+	int rc = depot_renew(d->depot, d->store);
+
+	if (!rc)
+		d->shared->is_incomplete = 0;
+	else if (d->depot->is_kept)
+		lose_journal(d, rc);
+	else
+		d->retry_at = now_ns() + RETRY_NS;
+}
+
+void daemon_commit(struct daemon *d)
+{
+	int rc;
+
+	if (!depot_is_open(d->depot))
+		return;
+	rc = depot_commit(d->depot);
+	/* Begun anew it holds all that has happened, if it finds room. */
+	if (rc)
+		renew(d);
+}
+
+static void tend_journal(struct daemon *d)
+{
+	daemon_commit(d);
+	if (d->depot->is_kept ? depot_is_heavy(d->depot)
+			      : now_ns() >= d->retry_at)
+		renew(d);
 }
 
 static void free_ended(struct daemon *d)
@@ -193,7 +169,8 @@ static void flush_dirty(struct daemon *d)
 
 	while ((c = store_next_dirty(d->store))) {
 		p = conn_owner(c);
-		p->ops->flush(d, p);
+		if (p)
+			p->ops->flush(d, p);
 	}
 }
 
@@ -209,21 +186,27 @@ static void wake_held(struct daemon *d)
 	}
 }
 
+/* Milliseconds to wait for events, rounded up; -1: for ever. */
+static int patience(const struct daemon *d, int64_t held)
+{
+	if (!list_is_empty(&d->busy))
+		return 0;
+	if (!d->depot->is_kept)
+		return 1000;
+	return held < 0 ? -1 : (int)((held + 999999) / 1000000);
+}
+
 void daemon_run(struct daemon *d)
 {
 	struct epoll_event events[EVENTS_MAX];
 	struct source *src;
 	int64_t held;
-	int i, n, wait;
+	int i, n;
 
 	while (!d->is_ending) {
 		held = store_next_wakeup(d->store);
-		/* Milliseconds, rounded up. */
-		wait = held < 0 ? -1 : (int)((held + 999999) / 1000000);
-		if (!list_is_empty(&d->busy))
-			wait = 0;
-		n = epoll_wait(d->epoll, events, EVENTS_MAX, wait);
-		store_set_time(d->store, host_clock(NULL));
+		n = epoll_wait(d->epoll, events, EVENTS_MAX, patience(d, held));
+		store_set_time(d->store, now_ns());
 		if (held >= 0 && store_next_wakeup(d->store) < 0)
 			wake_held(d);
 		serve_busy(d);
@@ -232,21 +215,35 @@ void daemon_run(struct daemon *d)
 			if (src->fd >= 0)
 				src->ready(d, src, events[i].events);
 		}
+		daemon_serving(d, NULL);
+		tend_journal(d);
 		flush_dirty(d);
 		free_ended(d);
 	}
+}
+
+void daemon_init(struct daemon *d, struct keeper *k)
+{
+	d->keeper = k;
+	d->depot = &k->depot;
+	d->shared = k->shared;
+	list_init(&d->peers);
+	list_init(&d->busy);
+	list_init(&d->ended);
 }
 
 void daemon_fini(struct daemon *d)
 {
 	struct list *at, *next;
 
+	/* The connections outlive us, for whoever comes next. */
+	d->depot->is_kept = false;
 	list_for_each_safe(at, next, &d->peers)
-		daemon_end_peer(d, list_entry(at, struct peer, of_daemon));
+	{
+		list_remove(at);
+		list_add_tail(&d->ended, at);
+	}
+	store_free(d->store);
 	free_ended(d);
-	if (d->store)
-		store_free(d->store);
-	if (signals.fd >= 0)
-		close(signals.fd);
 	close(d->epoll);
 }

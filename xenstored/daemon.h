@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The daemon around the core: descriptors, and who is served when.
+ * The worker around the core: descriptors, and who is served when.
  *
  *   epoll ──► source.ready ──► a client's or a guest's bytes ──► the core
  *   core's dirty connections ──► their flush ──► socket or ring
  *
  * Every peer is served a few requests in its turn; who has more is put on
- * the list of the busy and gets its next turn after all others.
+ * the list of the busy and gets its next turn after all others. Nothing is
+ * sent before daemon_commit(). How this survives: keeper.h.
  */
 #ifndef XENSTORED_DAEMON_H
 #define XENSTORED_DAEMON_H
@@ -15,11 +16,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "depot.h"
+#include "keeper.h"
 #include "list.h"
+#include "slot.h"
 #include "store.h"
 
 /* Requests that a peer is served in one turn. */
-#define TURN_BUDGET 16
+#define TURN_BUDGET 64
 
 struct daemon;
 
@@ -33,6 +37,8 @@ struct source {
 struct peer {
 	const struct peer_ops *ops;
 	struct conn *conn;
+	struct slot *slot;
+	uint32_t index; /* of the slot */
 	struct list of_daemon;
 	struct list busy; /* in daemon->busy, or empty */
 };
@@ -45,21 +51,14 @@ struct peer_ops {
 	void (*end)(struct daemon *d, struct peer *p);
 };
 
-/* Where guests' rings come from: hv_xen.c, or hv_fake.c, or nowhere. */
-struct hv {
-	int (*introduce)(
-		struct daemon *d, uint16_t domid, int64_t gfn, uint32_t port);
-	bool (*exists)(struct daemon *d, uint16_t domid);
-	/* Cuts off the guest's ring, if it has one. */
-	void (*release)(struct daemon *d, uint16_t domid);
-};
-
 struct daemon {
 	struct store *store;
+	struct keeper *keeper; /* our copy of it */
+	struct depot *depot;
+	struct shared *shared;
 	int epoll;
 	bool is_ending;
-	bool in_foreground;
-	const struct hv *hv;
+	uint64_t retry_at; /* when a journal that was lost is tried again */
 	struct list peers;
 	struct list busy;
 	/* Peers that ended in this round: their memory is freed after it. */
@@ -67,54 +66,51 @@ struct daemon {
 };
 
 /* daemon.c */
-int daemon_init(struct daemon *d, const struct hv *hv);
-/* Serves until a signal asks it to end. */
+void daemon_init(struct daemon *d, struct keeper *k);
+/* Serves until the keeper asks to end. */
 void daemon_run(struct daemon *d);
 void daemon_fini(struct daemon *d);
 int daemon_watch(struct daemon *d, struct source *src, uint32_t events);
 void daemon_rewatch(struct daemon *d, struct source *src, uint32_t events);
 void daemon_unwatch(struct daemon *d, struct source *src);
+/* Takes up a peer whose connection and slot are set. */
 void daemon_add_peer(struct daemon *d, struct peer *p);
 /* Ends the peer; its memory, allocated by malloc, goes at the round's end. */
 void daemon_end_peer(struct daemon *d, struct peer *p);
-/* Has memory that begins with a peer freed at the round's end. */
-void daemon_bury(struct daemon *d, struct peer *p);
 /* Gives the peer another turn after all others. */
 void daemon_busy(struct daemon *d, struct peer *p);
+/* What has happened counts from now on, and may be told. */
+void daemon_commit(struct daemon *d);
+/* Notes who is served, for the keeper; 0: nobody. */
+static inline void daemon_serving(struct daemon *d, const struct slot *slot)
+{
+	__atomic_store_n(
+		&d->shared->serving, slot ? slot->id : 0, __ATOMIC_RELAXED);
+}
+/* Asks the keeper and waits. 0 or a negative errno. */
+int daemon_ask(struct daemon *d, struct post *p, int *fds);
+/* Tells the keeper that a slot is free. */
+void daemon_closed(struct daemon *d, uint32_t index, uint32_t id);
 
-/* log.c: to stderr in the foreground, to syslog else */
-void log_init(bool to_syslog);
-void log_line(bool is_warning, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+/* conn_unix.c: serves a client, with the connection that it had or NULL. */
+int client_connect(
+	struct daemon *d, int fd, uint32_t index, uint32_t id, struct conn *c);
 
-/* conn_unix.c: listens at `path` (mode 0600); a stale socket is replaced. */
-int unix_listen(struct daemon *d, const char *path);
-void unix_fini(void);
+/* conn_ring.c: guests by the keeper's rings. */
+/* Connects a new ring of the domain. 0 or a negative errno. */
+int guest_introduce(
+	struct daemon *d, uint16_t domid, int64_t gfn, uint32_t port);
+/* Goes on with the ring of a connection; slot POST_NO_SLOT: find one. */
+int guest_resume(struct daemon *d, struct conn *c, uint32_t slot);
+/* Cuts off the domain's ring, if it has one. */
+void guest_release(struct daemon *d, uint16_t domid);
+bool guest_exists(const struct daemon *d, uint16_t domid);
+/* Opens the events of rings. 0 or a negative errno. */
+int guest_open(struct daemon *d);
 
-/* conn_ring.c */
-struct xenstore_domain_interface;
-struct guest;
-/* How the other side of a ring is reached; the members are the backend's. */
-struct ring_port {
-	struct xenstore_domain_interface *page;
-	void (*notify)(struct ring_port *port);
-	void (*close)(struct ring_port *port);
-};
-/* Serves a ring; on success the port is the guest's to close. */
-int guest_connect(struct daemon *d, uint16_t domid, struct ring_port *port);
-struct guest *guest_find(struct daemon *d, uint16_t domid);
-struct ring_port *guest_port(struct guest *g);
-void guest_kick(struct daemon *d, struct guest *g);
-void guest_disconnect(struct daemon *d, struct guest *g);
-
-/* hv_xen.c: opens the hypervisor's devices and dom0's own ring. */
-int hv_xen_open(struct daemon *d);
-void hv_xen_close(struct daemon *d);
-extern const struct hv hv_xen;
-
-/* hv_fake.c: guests that are processes, through a socket at `path`. */
-int hv_fake_open(struct daemon *d, const char *path);
-void hv_fake_close(struct daemon *d);
-extern const struct hv hv_fake;
+/* domains.c: what the keeper says about domains */
+/* Looks whether those on record live. */
+void domains_check(struct daemon *d);
+bool domains_exists(struct daemon *d, uint16_t domid);
 
 #endif

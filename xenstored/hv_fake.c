@@ -8,152 +8,74 @@
  * notifies it. It waits for one byte back. A control domain's INTRODUCE
  * then connects it, and the end of its connection is the domain's death.
  */
-#include "daemon.h"
+#include "keeper.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <public/io/xs_wire.h>
-
 #define PAGE 4096
+/* Ids from here on are the hypervisor's own words (public/xen.h). */
+#define FIRST_RESERVED 0x7ff0
 
 /* A domain of the fake hypervisor: a connection to the process behind it. */
 struct fake {
-	struct peer grave;   /* first: when it is over, for daemon_bury() */
-	struct source line;  /* its end is the domain's end */
-	struct source event; /* from the guest */
-	int to_guest;
+	int line; /* its end is the domain's end */
+	int fds[POST_FDS_MAX];
 	uint16_t domid;
-	struct xenstore_domain_interface *page;
-	bool is_connected; /* as a guest of the store */
+	struct fake *next;
 };
 
-struct fake_port {
-	struct ring_port base; /* first */
-	struct daemon *daemon;
-	struct fake *fake;
-};
+static int listener = -1;
+static struct fake *fakes;
 
-static struct source listener = { .fd = -1 };
-static struct fake *fakes[65536];
-
-static void port_notify(struct ring_port *base)
+static struct fake *find(uint16_t domid)
 {
-	struct fake_port *p = (struct fake_port *)(void *)base;
-	uint64_t one = 1;
+	struct fake *f = fakes;
 
-	if (write(p->fake->to_guest, &one, sizeof(one)) < 0)
-		log_line(true, "domain %u cannot be notified", p->fake->domid);
+	while (f && f->domid != domid)
+		f = f->next;
+	return f;
 }
 
-static void port_close(struct ring_port *base)
+static int fake_domain(struct keeper *k, uint16_t domid, uint32_t *flags)
 {
-	struct fake_port *p = (struct fake_port *)(void *)base;
-
-	daemon_unwatch(p->daemon, &p->fake->event);
-	p->fake->is_connected = false;
-	free(p);
+	(void)k;
+	*flags = 0;
+	return find(domid) ? 0 : -ESRCH;
 }
 
-static void on_event(struct daemon *d, struct source *src, uint32_t events)
+static int fake_ring(struct keeper *k, struct held *h, struct post *answer,
+	int *fds, unsigned int *keep)
 {
-	struct fake *f = list_entry(src, struct fake, event);
-	struct guest *g = guest_find(d, f->domid);
-	uint64_t count;
+	struct fake *f = find(h->domid);
 
-	(void)events;
-	if (read(src->fd, &count, sizeof(count)) == sizeof(count) && g)
-		guest_kick(d, g);
-}
-
-static int fake_introduce(
-	struct daemon *d, uint16_t domid, int64_t gfn, uint32_t port)
-{
-	struct fake *f = fakes[domid];
-	struct guest *old = guest_find(d, domid);
-	struct fake_port *p;
-	int rc;
-
-	(void)gfn;
-	(void)port;
+	(void)k;
 	if (!f)
 		return -EINVAL;
-	if (old)
-		guest_disconnect(d, old);
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
-	p->base.page = f->page;
-	p->base.notify = port_notify;
-	p->base.close = port_close;
-	p->daemon = d;
-	p->fake = f;
-	rc = daemon_watch(d, &f->event, EPOLLIN);
-	if (rc) {
-		free(p);
-		return rc;
-	}
-	f->is_connected = true;
-	rc = guest_connect(d, domid, &p->base);
-	if (rc)
-		port_close(&p->base);
-	return rc;
+	answer->ring_kind = RING_SHARED;
+	answer->index = 0;
+	memcpy(fds, f->fds, sizeof(f->fds));
+	*keep = (1u << POST_FDS_MAX) - 1;
+	return 0;
 }
 
-static bool fake_exists(struct daemon *d, uint16_t domid)
+static void fake_unbind(struct keeper *k, struct held *h)
 {
-	(void)d;
-	return fakes[domid] != NULL;
+	(void)k;
+	(void)h;
 }
 
-static void fake_release(struct daemon *d, uint16_t domid)
+static void fake_free(struct fake *f)
 {
-	struct guest *g = guest_find(d, domid);
-
-	if (g)
-		guest_disconnect(d, g);
-}
-
-const struct hv hv_fake = {
-	.introduce = fake_introduce,
-	.exists = fake_exists,
-	.release = fake_release,
-};
-
-/* Closes all; the memory stays for events of the same round. */
-static void fake_close(struct fake *f)
-{
-	if (f->page)
-		munmap(f->page, PAGE);
-	if (f->line.fd >= 0)
-		close(f->line.fd);
-	if (f->event.fd >= 0)
-		close(f->event.fd);
-	if (f->to_guest >= 0)
-		close(f->to_guest);
-	f->line.fd = f->event.fd = f->to_guest = -1;
-	f->page = NULL;
-}
-
-/* The process is gone, and the domain with it. */
-static void on_line(struct daemon *d, struct source *src, uint32_t events)
-{
-	struct fake *f = list_entry(src, struct fake, line);
-
-	(void)events;
-	daemon_unwatch(d, src);
-	fakes[f->domid] = NULL;
-	store_domain_gone(d->store, f->domid);
-	fake_release(d, f->domid);
-	fake_close(f);
-	daemon_bury(d, &f->grave);
+	post_close(f->fds);
+	if (f->line >= 0)
+		close(f->line);
+	free(f);
 }
 
 /* Takes the first message of a process: its id and descriptors. */
@@ -161,7 +83,7 @@ static int receive(struct fake *f)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(3 * sizeof(int))];
+		char bytes[CMSG_SPACE(POST_FDS_MAX * sizeof(int))];
 	} control = { 0 };
 	uint32_t domid = 0;
 	struct iovec iov = { &domid, sizeof(domid) };
@@ -171,81 +93,79 @@ static int receive(struct fake *f)
 		.msg_controllen = sizeof(control.bytes) };
 	struct cmsghdr *c;
 	struct stat st;
-	int fds[3];
-	void *page;
 
-	if (recvmsg(f->line.fd, &msg, MSG_CMSG_CLOEXEC) != sizeof(domid))
+	if (recvmsg(f->line, &msg, MSG_CMSG_CLOEXEC) != sizeof(domid))
 		return -EPROTO;
 	c = CMSG_FIRSTHDR(&msg);
 	if (!c || c->cmsg_type != SCM_RIGHTS ||
-		c->cmsg_len != CMSG_LEN(sizeof(fds)))
+		c->cmsg_len != CMSG_LEN(sizeof(f->fds)))
 		return -EPROTO;
-	memcpy(fds, CMSG_DATA(c), sizeof(fds));
-	f->event.fd = fds[1];
-	f->to_guest = fds[2];
-	if (!domid || domid >= 0x7ff0 || fakes[domid] || fstat(fds[0], &st) ||
-		st.st_size < PAGE) {
-		close(fds[0]);
+	memcpy(f->fds, CMSG_DATA(c), sizeof(f->fds));
+	if (!domid || domid >= FIRST_RESERVED || find((uint16_t)domid) ||
+		fstat(f->fds[0], &st) || st.st_size < PAGE)
 		return -EINVAL;
-	}
-	page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
-	close(fds[0]);
-	if (page == MAP_FAILED)
-		return -errno;
-	f->page = page;
 	f->domid = (uint16_t)domid;
 	return 0;
 }
 
-static void on_connect(struct daemon *d, struct source *src, uint32_t events)
+static void on_connect(struct keeper *k)
 {
 	struct fake *f = calloc(1, sizeof(*f));
 
-	(void)events;
 	if (!f)
 		return;
-	f->event.fd = f->to_guest = -1;
-	f->line.fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC);
-	f->line.ready = on_line;
-	f->event.ready = on_event;
-	if (f->line.fd < 0 || receive(f) ||
-		daemon_watch(d, &f->line, EPOLLIN) ||
-		write(f->line.fd, "", 1) != 1) {
-		fake_close(f);
-		free(f);
+	memset(f->fds, -1, sizeof(f->fds));
+	f->line = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (f->line < 0 || receive(f) || keeper_poll(k, f->line) ||
+		write(f->line, "", 1) != 1) {
+		fake_free(f);
 		return;
 	}
-	fakes[f->domid] = f;
+	f->next = fakes;
+	fakes = f;
 }
 
-int hv_fake_open(struct daemon *d, const char *path)
+static void fake_ready(struct keeper *k, int fd)
 {
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct fake **at = &fakes, *f;
 
-	if (strlen(path) >= sizeof(at.sun_path))
-		return -ENAMETOOLONG;
-	strcpy(at.sun_path, path);
-	unlink(path);
-	listener.ready = on_connect;
-	listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (listener.fd < 0 ||
-		bind(listener.fd, (struct sockaddr *)&at, sizeof(at)) ||
-		listen(listener.fd, 16))
-		return -errno;
-	return daemon_watch(d, &listener, EPOLLIN);
-}
-
-void hv_fake_close(struct daemon *d)
-{
-	size_t i;
-
-	(void)d;
-	for (i = 0; i < sizeof(fakes) / sizeof(fakes[0]); i++) {
-		if (fakes[i])
-			fake_close(fakes[i]);
-		free(fakes[i]);
-		fakes[i] = NULL;
+	if (fd == listener) {
+		on_connect(k);
+		return;
 	}
-	if (listener.fd >= 0)
-		close(listener.fd);
+	while ((f = *at) && f->line != fd)
+		at = &f->next;
+	if (!f)
+		return;
+	/* The process is gone, and the domain with it. */
+	*at = f->next;
+	epoll_ctl(k->epoll, EPOLL_CTL_DEL, fd, NULL);
+	fake_free(f);
+	keeper_domains(k);
+}
+
+static void fake_forget(struct keeper *k)
+{
+	struct fake *f;
+
+	(void)k;
+	while ((f = fakes)) {
+		fakes = f->next;
+		fake_free(f);
+	}
+	close(listener);
+}
+
+const struct hv hv_fake = {
+	.domain = fake_domain,
+	.ring = fake_ring,
+	.unbind = fake_unbind,
+	.ready = fake_ready,
+	.forget = fake_forget,
+};
+
+int hv_fake_open(struct keeper *k, const char *path)
+{
+	listener = listen_at(path);
+	return listener < 0 ? listener : keeper_poll(k, listener);
 }

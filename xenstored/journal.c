@@ -48,7 +48,7 @@ static uint64_t sum(uint64_t seed, const void *bytes, size_t len)
 static uint64_t unit_sum(
 	const struct journal *j, const struct unit *u, const void *records)
 {
-	uint64_t seed = j->generation << 32 ^ u->number;
+	uint64_t seed = j->generation * 0xff51afd7ed558ccdull ^ u->number;
 
 	return sum(seed ^ (uint64_t)u->len << 32, records, u->len);
 }
@@ -73,7 +73,10 @@ static bool grow(struct sink *k, size_t need)
 static void init(struct journal *j, void *base, size_t size,
 	bool (*more)(struct journal *j, size_t need))
 {
+	int which = j->which;
+
 	memset(j, 0, sizeof(*j));
+	j->which = which;
 	j->base = base;
 	j->size = size;
 	j->more = more;

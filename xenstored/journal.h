@@ -46,6 +46,7 @@ struct journal {
 	size_t stream_len;
 	uint64_t generation;
 	uint32_t number; /* of the open unit */
+	int which;	 /* for the owner: which of its regions */
 	/*
 	 * Makes the region larger by at least `need`, and sets base and size;
 	 * false when it cannot. NULL: it cannot.

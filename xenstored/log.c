@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The log: stderr or syslog, at most 20 lines a second, so that a guest that
- * earns a line with each request does not fill a disk.
+ * earns a line with each request does not fill a disk. The worker's lines go
+ * through the keeper.
  */
-#include "daemon.h"
+#include "keeper.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #define LINES_PER_SECOND 20
 
 static bool is_syslog;
+static int keeper_line = -1;
 static time_t second;
 static unsigned int lines, suppressed;
 
@@ -23,9 +26,24 @@ void log_init(bool to_syslog)
 		openlog("xenstored", LOG_PID, LOG_DAEMON);
 }
 
+void log_to_keeper(int line)
+{
+	keeper_line = line;
+}
+
+static void tell_keeper(bool is_warning, const char *line)
+{
+	struct post p = { .kind = NOTE_LOG, .flags = is_warning };
+
+	snprintf(p.text, sizeof(p.text), "%s", line);
+	post_send(keeper_line, &p, NULL, 0, 0);
+}
+
 static void put(bool is_warning, const char *line)
 {
-	if (is_syslog)
+	if (keeper_line >= 0)
+		tell_keeper(is_warning, line);
+	else if (is_syslog)
 		syslog(is_warning ? LOG_WARNING : LOG_INFO, "%s", line);
 	else
 		fprintf(stderr, "xenstored: %s\n", line);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* xenstored: options, the order of its start, and its end. */
-#include "daemon.h"
+#include "keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,14 +18,6 @@
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unreleased"
 #endif
-
-struct options {
-	const char *pid_file;
-	const char *socket;
-	const char *fake_guests;
-	bool in_foreground;
-	bool without_hypervisor;
-};
 
 static const char usage[] =
 	"Usage: xenstored [OPTION]...\n"
@@ -33,18 +28,36 @@ static const char usage[] =
 	"      --socket=PATH       listen there (default: $XENSTORED_PATH, else\n"
 	"                          $XENSTORED_RUNDIR/socket, else\n"
 	"                          /run/xenstored/socket)\n"
+	"      --state=DIR         keep the journal there (default: the socket's\n"
+	"                          usual directory; in memory alone with\n"
+	"                          --no-hypervisor)\n"
+	"      --fsync             with it: answer when a change is on the disk\n"
+	"      --user=NAME         the user to serve as (default: nobody)\n"
+	"      --no-sandbox        keep all rights, for debuggers\n"
 	"      --no-hypervisor     serve the socket alone, on any Linux\n"
 	"      --fake-guests=PATH  with it: let processes be guests (tests)\n"
 	"  -h, --help              print this\n"
 	"  -V, --version           print the version\n";
 
-enum { OPT_SOCKET = 256, OPT_NO_HYPERVISOR, OPT_FAKE_GUESTS };
+enum {
+	OPT_SOCKET = 256,
+	OPT_STATE,
+	OPT_FSYNC,
+	OPT_USER,
+	OPT_NO_SANDBOX,
+	OPT_NO_HYPERVISOR,
+	OPT_FAKE_GUESTS
+};
 
 static const struct option long_options[] = {
 	{ "foreground", no_argument, NULL, 'F' },
 	{ "no-fork", no_argument, NULL, 'F' },
 	{ "pid-file", required_argument, NULL, 'p' },
 	{ "socket", required_argument, NULL, OPT_SOCKET },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "fsync", no_argument, NULL, OPT_FSYNC },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-hypervisor", no_argument, NULL, OPT_NO_HYPERVISOR },
 	{ "fake-guests", required_argument, NULL, OPT_FAKE_GUESTS },
 	{ "help", no_argument, NULL, 'h' },
@@ -69,6 +82,18 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_SOCKET:
 			o->socket = optarg;
+			break;
+		case OPT_STATE:
+			o->state_dir = optarg;
+			break;
+		case OPT_FSYNC:
+			o->is_synced = true;
+			break;
+		case OPT_USER:
+			o->user = optarg;
+			break;
+		case OPT_NO_SANDBOX:
+			o->without_sandbox = true;
 			break;
 		case OPT_NO_HYPERVISOR:
 			o->without_hypervisor = true;
@@ -110,26 +135,26 @@ static int write_pid_file(const char *path)
 	return fclose(f) ? -errno : 0;
 }
 
-/* The usual socket, whose directory is made when it is missing. */
-static const char *default_socket(char *buf, size_t size)
+/* Where things of this run are, made when it is missing. */
+static const char *run_dir(void)
 {
-	const char *path = getenv("XENSTORED_PATH");
 	const char *dir = getenv("XENSTORED_RUNDIR");
 
-	if (path)
-		return path;
 	if (!dir)
 		dir = "/run/xenstored";
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		log_line(true, "%s cannot be made: %s", dir, strerror(errno));
-	snprintf(buf, size, "%s/socket", dir);
-	return buf;
+	return dir;
 }
 
-/* What clients look for before anybody else has written to the store. */
-static int write_first_nodes(struct store *s)
+static const char *default_socket(char *buf, size_t size)
 {
-	return store_write(s, "/tool/xenstored", NULL, 0);
+	const char *path = getenv("XENSTORED_PATH");
+
+	if (path)
+		return path;
+	snprintf(buf, size, "%s/socket", run_dir());
+	return buf;
 }
 
 /* As many clients as the system lets root have. */
@@ -143,39 +168,113 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int start(struct daemon *d, const struct options *o)
+/*
+ * The memory that is shared with the worker, in a file beside the journal or
+ * in memory alone. What another boot has left in it is forgotten. The file's
+ * lock keeps a second daemon away.
+ */
+static int open_shared(struct keeper *k)
 {
-	const struct hv *hv = o->without_hypervisor ? NULL : &hv_xen;
-	char buf[256];
-	const char *path;
+	char path[512];
+	void *at;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/slots",
+		k->opt.state_dir ? k->opt.state_dir : "");
+	fd = k->opt.state_dir
+		     ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+			       0600)
+		     : memfd_create("xenstored slots", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	if (ftruncate(fd, SHARED_SIZE))
+		return -errno;
+	at = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (at == MAP_FAILED)
+		return -errno;
+	k->shared = at;
+	if (!strncmp(k->shared->boot, k->depot.boot, sizeof(k->shared->boot)))
+		return 0;
+	if (ftruncate(fd, 0) || ftruncate(fd, SHARED_SIZE))
+		return -errno;
+	memcpy(k->shared->boot, k->depot.boot, sizeof(k->shared->boot));
+	return 0;
+}
+
+static int open_state(struct keeper *k)
+{
+	const char *dir;
+	int rc;
+
+	if (!k->opt.state_dir && !k->opt.without_hypervisor)
+		k->opt.state_dir = run_dir();
+	dir = k->opt.state_dir;
+	if (dir && mkdir(dir, 0700) && errno != EEXIST) {
+		rc = -errno;
+	} else {
+		rc = depot_open(&k->depot, dir);
+		if (!rc)
+			rc = open_shared(k);
+	}
+	if (rc)
+		log_line(true, "the state cannot be kept in %s: %s%s",
+			dir ? dir : "memory", strerror(-rc),
+			rc == -EBUSY ? ": another daemon does" : "");
+	return rc;
+}
+
+static int open_hypervisor(struct keeper *k)
+{
+	const char *path = k->opt.fake_guests;
+	int rc;
+
+	if (!k->opt.without_hypervisor) {
+		k->hv = &hv_xen;
+		return hv_xen_open(k);
+	}
+	if (!path)
+		return 0;
+	k->hv = &hv_fake;
+	rc = hv_fake_open(k, path);
+	if (rc)
+		log_line(true, "cannot listen at %s: %s", path, strerror(-rc));
+	return rc;
+}
+
+static int start(struct keeper *k)
+{
+	static char buf[256];
 	int rc;
 
 	raise_descriptor_limit();
-	if (o->fake_guests)
-		hv = &hv_fake;
-	rc = daemon_init(d, hv);
+	k->depot.is_synced = k->opt.is_synced;
+	k->depot.any_boot = k->opt.without_hypervisor;
+	k->held = calloc(SLOTS_MAX, sizeof(*k->held));
+	k->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (!k->held || k->epoll < 0)
+		return -ENOMEM;
+	if (!k->opt.socket)
+		k->opt.socket = default_socket(buf, sizeof(buf));
+	k->listener = listen_at(k->opt.socket);
+	if (k->listener < 0) {
+		log_line(true, "cannot listen at %s: %s%s", k->opt.socket,
+			strerror(-k->listener),
+			k->listener == -EADDRINUSE
+				? ": another daemon serves it"
+				: "");
+		return k->listener;
+	}
+	rc = open_state(k);
 	if (!rc)
-		rc = write_first_nodes(d->store);
-	if (rc) {
-		log_line(true, "cannot start: %s", strerror(-rc));
-		return rc;
-	}
-	path = o->socket ? o->socket : default_socket(buf, sizeof(buf));
-	rc = unix_listen(d, path);
-	if (rc) {
-		log_line(true, "cannot listen at %s: %s%s", path, strerror(-rc),
-			rc == -EADDRINUSE ? ": another daemon serves it" : "");
-		return rc;
-	}
-	if (o->fake_guests)
-		rc = hv_fake_open(d, o->fake_guests);
-	else if (!o->without_hypervisor)
-		rc = hv_xen_open(d);
-	if (!rc && o->pid_file) {
-		rc = write_pid_file(o->pid_file);
+		rc = open_hypervisor(k);
+	if (!rc && k->opt.pid_file) {
+		rc = write_pid_file(k->opt.pid_file);
 		if (rc)
-			log_line(true, "%s cannot be written: %s", o->pid_file,
-				strerror(-rc));
+			log_line(true, "%s cannot be written: %s",
+				k->opt.pid_file, strerror(-rc));
 	}
 	return rc;
 }
@@ -204,7 +303,7 @@ static int into_background(void)
 	_exit(read(line[0], &ready, 1) == 1 ? EXIT_SUCCESS : EXIT_FAILURE);
 }
 
-static void leave_terminal(int line)
+static void leave_terminal(void)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -218,38 +317,39 @@ static void leave_terminal(int line)
 	}
 	if (chdir("/"))
 		log_line(true, "cannot leave the working directory");
-	if (write(line, "", 1) != 1)
-		log_line(true, "nobody waits for the start any more");
-	close(line);
 }
 
 int main(int argc, char **argv)
 {
-	struct options o = { 0 };
-	struct daemon d = { .epoll = -1 };
-	int status = parse_options(&o, argc, argv), line = -1, rc;
+	static struct keeper k = { .epoll = -1,
+		.signals = -1,
+		.listener = -1,
+		.ask = { -1, -1 },
+		.news = { -1, -1 },
+		.untold = -1,
+		.ready_line = -1,
+		.events = -1 };
+	int status = parse_options(&k.opt, argc, argv), rc;
 
 	if (status >= 0)
 		return status;
-	if (!o.in_foreground) {
-		line = into_background();
-		if (line < 0) {
-			log_line(true, "cannot fork: %s", strerror(-line));
+	if (!k.opt.in_foreground) {
+		k.ready_line = into_background();
+		if (k.ready_line < 0) {
+			log_line(true, "cannot fork: %s",
+				strerror(-k.ready_line));
 			return EXIT_FAILURE;
 		}
 	}
-	rc = start(&d, &o);
+	rc = start(&k);
 	if (!rc) {
-		if (line >= 0)
-			leave_terminal(line);
-		daemon_run(&d);
+		if (k.ready_line >= 0)
+			leave_terminal();
+		rc = keeper_run(&k);
 	}
-	unix_fini();
-	if (d.store)
-		daemon_fini(&d);
-	hv_fake_close(&d);
-	hv_xen_close(&d);
-	if (!rc && o.pid_file)
-		unlink(o.pid_file);
+	if (k.listener >= 0)
+		unlink(k.opt.socket);
+	if (!rc && k.opt.pid_file)
+		unlink(k.opt.pid_file);
 	return rc ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -56,6 +56,11 @@ struct store *store_new(const struct store_host *host, const uint64_t seed[2])
 	return s;
 }
 
+void store_set_stamp(struct store *s, uint32_t stamp)
+{
+	s->tree.stamp = stamp;
+}
+
 void store_free(struct store *s)
 {
 	struct list *at, *next;

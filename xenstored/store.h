@@ -150,6 +150,11 @@ struct store_host {
 
 /* `seed`: 16 secret bytes for hash tables. NULL without memory. */
 struct store *store_new(const struct store_host *host, const uint64_t seed[2]);
+/*
+ * Where the numbers begin that tell states of a list of children apart, of a
+ * store that others have used before: anywhere.
+ */
+void store_set_stamp(struct store *s, uint32_t stamp);
 /* Frees all, with the connections that are left. */
 void store_free(struct store *s);
 
@@ -208,6 +213,12 @@ void *conn_owner(const struct conn *c);
  */
 int conn_number(struct conn *c, uint32_t id);
 uint32_t conn_id(const struct conn *c);
+bool conn_is_ring(const struct conn *c);
+/* The event channel that conn_set_port() has noted, for the journal. */
+uint32_t conn_port(const struct conn *c);
+void conn_set_port(struct conn *c, uint32_t port);
+/* The bytes of all that was ever put out, sent or not. */
+uint64_t conn_out_end(const struct conn *c);
 struct conn *conn_find(const struct store *s, uint32_t id);
 /* Calls `visit`, which may end it, for each connection. */
 void conn_visit(

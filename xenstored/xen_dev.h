@@ -57,6 +57,9 @@ struct privcmd_map_frames {
 #define PRIVCMD_CALL	   XEN_IOCTL('P', 0, struct privcmd_call)
 #define PRIVCMD_MAP_FRAMES XEN_IOCTL('P', 4, struct privcmd_map_frames)
 
+/* From then on the descriptor reaches that domain alone, and no hypercall. */
+#define PRIVCMD_RESTRICT XEN_IOCTL('P', 255, uint16_t)
+
 /* /dev/xen/xenbus_backend: the port of the kernel's own ring; mmap: its page */
 #define XENBUS_BACKEND_EVTCHN _IOC(_IOC_NONE, 'B', 0, 0)
 

@@ -39,6 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint64_t seed[2] = { 5, 6 };
 	struct xenstore_domain_interface page = { 0 };
+	static struct slot slot;
+	struct ring ring = { &page, &slot, NULL, NULL };
 	struct store *s = store_new(NULL, seed);
 	struct conn *c = s ? conn_new(s, 5, true, NULL) : NULL;
 	const char *wrong;
@@ -49,7 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!c)
 		abort();
 	store_introduce(s, 5);
-	ring_init(&page, c);
+	memset(&slot, 0, sizeof(slot));
+	if (conn_attach(c, &slot.in, NULL))
+		abort();
+	ring_open(&ring, c);
 	while (size > 4 && steps++ < STEPS_MAX) {
 		len = data[1];
 		if (len > size - 2)
@@ -60,10 +65,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			scribble(&page, data + 2, len);
 		data += 2 + len;
 		size -= 2 + len;
-		ring_reconnect(&page, c);
-		if (ring_pump(&page, c, 4, &moved))
+		ring_reconnect(&ring, c);
+		if (ring_pump(&ring, c, 4, &moved))
 			conn_reset(c);
-		ring_flush(&page, c, &moved);
+		ring_flush(&ring, c, &moved);
 		wrong = store_audit(s);
 		if (wrong) {
 			fprintf(stderr, "audit: %s\n", wrong);

@@ -9,6 +9,8 @@ struct side {
 	struct store *s;
 	struct conn *dom0, *c;
 	struct xenstore_domain_interface page;
+	struct slot slot;
+	struct ring ring;
 };
 
 static void setup(struct side *x, uint32_t index)
@@ -17,9 +19,11 @@ static void setup(struct side *x, uint32_t index)
 	x->s = rig_new();
 	x->dom0 = conn_new(x->s, 0, false, NULL);
 	x->c = rig_guest(x->dom0, 5);
+	assert_int_equal(conn_attach(x->c, &x->slot.in, NULL), 0);
+	x->ring = (struct ring){ &x->page, &x->slot, NULL, NULL };
 	x->page.req_cons = x->page.req_prod = index;
 	x->page.rsp_cons = x->page.rsp_prod = index;
-	ring_init(&x->page, x->c);
+	ring_open(&x->ring, x->c);
 }
 
 /* Writes as much as fits; the bytes that went in. */
@@ -57,7 +61,7 @@ static void talk(struct side *x, uint32_t type, const char *payload, size_t len,
 	memcpy(out + 16, payload, len);
 	for (i = 0; i < 100; i++) {
 		sent += put(x, out + sent, total - sent);
-		assert_int_equal(ring_pump(&x->page, x->c, 8, &moved), 0);
+		assert_int_equal(ring_pump(&x->ring, x->c, 8, &moved), 0);
 		rig_audit(x->s);
 		got += get(x, in + got, sizeof(in) - got);
 		if (got >= 16) {
@@ -103,12 +107,12 @@ static void test_bad_indices(void **state)
 	(void)state;
 	setup(&x, 0);
 	x.page.req_prod = 1025;
-	assert_int_equal(ring_pump(&x.page, x.c, 8, &moved), -EPROTO);
+	assert_int_equal(ring_pump(&x.ring, x.c, 8, &moved), -EPROTO);
 	assert_int_equal(x.page.error, XENSTORE_ERROR_RINGIDX);
 	store_free(x.s);
 	setup(&x, 7);
 	x.page.rsp_cons = 9;
-	assert_int_equal(ring_pump(&x.page, x.c, 8, &moved), -EPROTO);
+	assert_int_equal(ring_pump(&x.ring, x.c, 8, &moved), -EPROTO);
 	assert_int_equal(x.page.error, XENSTORE_ERROR_RINGIDX);
 	store_free(x.s);
 }
@@ -124,12 +128,12 @@ static void test_bad_length_and_reconnection(void **state)
 	(void)state;
 	setup(&x, 0xfffffff8u);
 	talk(&x, XS_WATCH, "w\0t", 4, answer, &len);
-	assert_false(ring_reconnect(&x.page, x.c));
+	assert_false(ring_reconnect(&x.ring, x.c));
 	put(&x, (char *)&hdr, sizeof(hdr));
-	assert_int_equal(ring_pump(&x.page, x.c, 8, &moved), -EPROTO);
+	assert_int_equal(ring_pump(&x.ring, x.c, 8, &moved), -EPROTO);
 	assert_int_equal(x.page.error, XENSTORE_ERROR_PROTO);
 	x.page.connection = XENSTORE_RECONNECT;
-	assert_true(ring_reconnect(&x.page, x.c));
+	assert_true(ring_reconnect(&x.ring, x.c));
 	rig_audit(x.s);
 	assert_int_equal(x.page.connection, XENSTORE_CONNECTED);
 	assert_int_equal(x.page.error, XENSTORE_ERROR_NONE);
@@ -155,14 +159,14 @@ static void test_unread_replies(void **state)
 	for (i = 0; i < 5000; i++) {
 		if (put(&x, request, 18) < 18)
 			break;
-		assert_int_equal(ring_pump(&x.page, x.c, 8, &moved), 0);
+		assert_int_equal(ring_pump(&x.ring, x.c, 8, &moved), 0);
 		rounds++;
 	}
 	assert_in_range(rounds, 20, 200);
 	assert_true(x.c->reply_count <= 20);
 	rig_audit(x.s);
 	while (get(&x, in, sizeof(in)))
-		assert_int_equal(ring_pump(&x.page, x.c, 8, &moved), 0);
+		assert_int_equal(ring_pump(&x.ring, x.c, 8, &moved), 0);
 	assert_int_equal(x.c->reply_count, 0);
 	store_free(x.s);
 }

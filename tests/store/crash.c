@@ -1,0 +1,918 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Kills xenstored's worker again and again while clients and guests use it,
+ * and checks every byte that comes back.
+ *
+ *   crash [-n KILLS] [-s SEED] [-p] [-v]
+ *   crash -r [-n KILLS] [-N NODES] [-c CONNECTIONS]
+ *
+ * Some clients of the socket and some guests with rings each own a part of
+ * the tree, of which they keep a model. They have several requests in flight,
+ * sent in pieces, and know what each must be answered, in order, to the byte:
+ * what is lost, repeated or torn shows at once. All clients add to one
+ * counter in transactions; it must be what they were told that it is. Each
+ * change must be followed by an event. A second process kills the worker at
+ * random moments. -p keeps the journal in a directory.
+ *
+ * -r measures instead: from the kill to the first answer.
+ *
+ * Exit: 0 all was right, 1 something was not, 2 usage.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <public/io/xs_wire.h>
+
+#define CLIENTS	 8
+#define GUESTS	 4
+#define PEERS	 (CLIENTS + GUESTS)
+#define KEYS	 12
+#define DEPTH	 12 /* requests in flight */
+#define PACKET	 (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
+#define OUT_ROOM (16 * PACKET)
+/* Without a byte for so long it hangs. */
+#define PATIENCE_MS 15000
+
+struct value {
+	bool is_there;
+	size_t len;
+	char bytes[2000];
+	uint64_t changed; /* when its last change was asked for */
+	uint64_t seen;	  /* when its last event came */
+};
+
+enum answer_kind {
+	EXACT,	 /* these bytes, of this type */
+	TXN_ID,	 /* a number: the transaction's */
+	COUNTER, /* the counter's value */
+	EITHER,	 /* OK, or EAGAIN: the end of a transaction */
+};
+
+struct expected {
+	enum answer_kind kind;
+	uint32_t type, req_id, tx_id;
+	size_t len;
+	char bytes[4096];
+};
+
+struct peer {
+	int index;
+	bool is_guest, is_watching, is_done;
+	int fd; /* socket, or the guest's line */
+	/* A guest's. */
+	int to_store, from_store;
+	struct xenstore_domain_interface *page;
+
+	char out[OUT_ROOM];
+	size_t out_start, out_end;
+	char in[PACKET];
+	size_t in_len;
+
+	struct expected expected[DEPTH];
+	unsigned int first, count;
+	uint32_t next_req;
+
+	struct value value[KEYS];
+	/* The transaction, which is not pipelined: its steps. */
+	int txn_step;
+	uint32_t txn;
+	long txn_value;
+};
+
+static char dir[] = "/tmp/store-crash-XXXXXX";
+static char socket_path[64], guests_path[64], state_path[64];
+static pid_t daemon_pid;
+static struct peer peers[PEERS];
+static uint64_t now; /* counts messages, sent and received */
+static long counter, conflicts, answers, events;
+static bool is_ending, is_verbose;
+static unsigned int seed = 1;
+
+static void __attribute__((format(printf, 1, 2), noreturn))
+fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("crash: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	if (daemon_pid > 0)
+		kill(daemon_pid, SIGKILL);
+	exit(EXIT_FAILURE);
+}
+
+static unsigned int roll(unsigned int sides)
+{
+	seed = seed * 1664525u + 1013904223u;
+	return (seed >> 8) % sides;
+}
+
+static uint64_t clock_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* The path of one of its keys, as it asks for it. */
+static size_t key_path(const struct peer *p, unsigned int key, char *out)
+{
+	static const char *const shapes[3] = { "k%u", "d%u/sub", "d%u/sub/x" };
+	size_t n = 0;
+
+	if (!p->is_guest)
+		n = (size_t)sprintf(out, "/c/%d/", p->index);
+	n += (size_t)sprintf(out + n, shapes[key % 3], key / 3);
+	return n;
+}
+
+/*
+ * The keys that lie below one: k are alone, d/sub has d/sub/x below it, which
+ * is made with it and goes with it.
+ */
+static bool is_below(unsigned int key, unsigned int of)
+{
+	return key == of || (of % 3 == 1 && key == of + 1);
+}
+
+/* Transport. */
+
+static void guest_push(struct peer *p)
+{
+	uint32_t prod = p->page->req_prod, cons;
+	uint64_t one = 1;
+	size_t limit = 1 + roll(900);
+
+	cons = __atomic_load_n(&p->page->req_cons, __ATOMIC_ACQUIRE);
+	while (p->out_start < p->out_end && limit-- &&
+		prod - cons < XENSTORE_RING_SIZE)
+		p->page->req[MASK_XENSTORE_IDX(prod++)] =
+			p->out[p->out_start++];
+	if (prod == p->page->req_prod)
+		return;
+	__atomic_store_n(&p->page->req_prod, prod, __ATOMIC_RELEASE);
+	if (write(p->to_store, &one, 8) != 8)
+		fail("guest %d cannot notify", p->index);
+}
+
+static void push(struct peer *p)
+{
+	size_t len = p->out_end - p->out_start;
+	ssize_t n;
+
+	if (!len)
+		return;
+	if (p->is_guest) {
+		guest_push(p);
+	} else {
+		/* Often in pieces. */
+		if (roll(3) == 0)
+			len = 1 + roll((unsigned int)len);
+		n = send(p->fd, p->out + p->out_start, len,
+			MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN)
+			fail("client %d: %s", p->index, strerror(errno));
+		p->out_start += n > 0 ? (size_t)n : 0;
+	}
+	if (p->out_start == p->out_end)
+		p->out_start = p->out_end = 0;
+}
+
+static size_t guest_pull(struct peer *p, char *to, size_t room)
+{
+	uint32_t cons = p->page->rsp_cons, was = cons, prod;
+	uint64_t one = 1;
+	size_t n = 0;
+
+	prod = __atomic_load_n(&p->page->rsp_prod, __ATOMIC_ACQUIRE);
+	if (prod - cons > XENSTORE_RING_SIZE)
+		fail("guest %d: the store's index jumps from %u to %u",
+			p->index, cons, prod);
+	while (n < room && cons != prod)
+		to[n++] = p->page->rsp[MASK_XENSTORE_IDX(cons++)];
+	__atomic_store_n(&p->page->rsp_cons, cons, __ATOMIC_RELEASE);
+	if (cons != was && write(p->to_store, &one, 8) != 8)
+		fail("guest %d cannot notify", p->index);
+	return n;
+}
+
+static size_t pull(struct peer *p, char *to, size_t room)
+{
+	ssize_t n;
+
+	if (p->is_guest)
+		return guest_pull(p, to, room);
+	n = recv(p->fd, to, room, MSG_DONTWAIT);
+	if (!n)
+		fail("client %d is cut off", p->index);
+	if (n < 0 && errno != EAGAIN)
+		fail("client %d: %s", p->index, strerror(errno));
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Requests. */
+
+static struct expected *ask(struct peer *p, uint32_t type, uint32_t tx,
+	const void *payload, size_t len)
+{
+	struct xsd_sockmsg hdr = { type, ++p->next_req, tx, (uint32_t)len };
+	struct expected *e;
+
+	e = &p->expected[(p->first + p->count++) % DEPTH];
+	e->kind = EXACT;
+	e->type = type;
+	e->req_id = hdr.req_id;
+	e->tx_id = tx;
+	memcpy(e->bytes, "OK", 3);
+	e->len = 3;
+	if (p->out_end + sizeof(hdr) + len > OUT_ROOM)
+		fail("peer %d: the output overflows", p->index);
+	memcpy(p->out + p->out_end, &hdr, sizeof(hdr));
+	memcpy(p->out + p->out_end + sizeof(hdr), payload, len);
+	p->out_end += sizeof(hdr) + len;
+	now++;
+	return e;
+}
+
+static void expect_error(struct expected *e, const char *name)
+{
+	e->type = XS_ERROR;
+	e->len = strlen(name) + 1;
+	memcpy(e->bytes, name, e->len);
+}
+
+static void ask_write(struct peer *p, unsigned int key)
+{
+	char text[64 + sizeof(p->value[0].bytes)];
+	struct value *v = &p->value[key];
+	size_t n = key_path(p, key, text) + 1, i;
+	unsigned int salt = roll(1000);
+
+	v->is_there = true;
+	v->len = roll(8) ? roll(40) : roll(sizeof(v->bytes) - 64);
+	for (i = 0; i < v->len; i++)
+		v->bytes[i] = (char)('!' + (salt + i * 7) % 90);
+	memcpy(text + n, v->bytes, v->len);
+	ask(p, XS_WRITE, 0, text, n + v->len);
+	v->changed = now;
+	/* What lies above it is made, empty. */
+	if (key % 3 == 2 && !p->value[key - 1].is_there) {
+		p->value[key - 1].is_there = true;
+		p->value[key - 1].len = 0;
+	}
+}
+
+static void ask_read(struct peer *p, unsigned int key)
+{
+	char text[64];
+	struct value *v = &p->value[key];
+	size_t n = key_path(p, key, text) + 1;
+	struct expected *e = ask(p, XS_READ, 0, text, n);
+
+	if (!v->is_there) {
+		expect_error(e, "ENOENT");
+		return;
+	}
+	memcpy(e->bytes, v->bytes, v->len);
+	e->len = v->len;
+}
+
+static void ask_rm(struct peer *p, unsigned int key)
+{
+	char text[64];
+	size_t n = key_path(p, key, text) + 1;
+	struct expected *e = ask(p, XS_RM, 0, text, n);
+	bool was = p->value[key].is_there;
+	unsigned int i;
+
+	/* Nothing there, and nothing that it could be in. */
+	if (!was && key % 3 == 2 && !p->value[key - 1].is_there)
+		expect_error(e, "ENOENT");
+	for (i = 0; i < KEYS; i++)
+		if (is_below(i, key))
+			p->value[i].is_there = false;
+	if (was)
+		p->value[key].changed = now;
+}
+
+/* Exactly once: a second one would be answered otherwise. */
+static void ask_watch(struct peer *p)
+{
+	char text[64];
+	size_t n = p->is_guest ? (size_t)sprintf(text, "k0")
+			       : (size_t)sprintf(text, "/c/%d/k0", p->index);
+
+	memcpy(text + n + 1, "often", 6);
+	ask(p, p->is_watching ? XS_UNWATCH : XS_WATCH, 0, text, n + 7);
+	p->is_watching = !p->is_watching;
+}
+
+static void ask_txn(struct peer *p)
+{
+	char text[64];
+	struct expected *e;
+	int n;
+
+	switch (p->txn_step++) {
+	case 0:
+		e = ask(p, XS_TRANSACTION_START, 0, "", 1);
+		e->kind = TXN_ID;
+		break;
+	case 1:
+		e = ask(p, XS_READ, p->txn, "/counter", 9);
+		e->kind = COUNTER;
+		break;
+	case 2:
+		memcpy(text, "/counter", 9);
+		n = 9 + sprintf(text + 9, "%ld", p->txn_value + 1);
+		ask(p, XS_WRITE, p->txn, text, (size_t)n);
+		break;
+	default:
+		e = ask(p, XS_TRANSACTION_END, p->txn, "T", 2);
+		e->kind = EITHER;
+		p->txn_step = 0;
+	}
+}
+
+/* What it does next, with less in flight than it may have. */
+static void act(struct peer *p)
+{
+	unsigned int key = roll(KEYS);
+
+	if (p->txn_step) {
+		if (!p->count)
+			ask_txn(p);
+		return;
+	}
+	if (is_ending || p->out_end > OUT_ROOM - 2 * PACKET)
+		return;
+	switch (roll(12)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		ask_write(p, key);
+		break;
+	case 4:
+	case 5:
+	case 6:
+	case 7:
+		ask_read(p, key);
+		break;
+	case 8:
+		ask_rm(p, key);
+		break;
+	case 9:
+		ask_watch(p);
+		break;
+	case 10:
+		if (!p->is_guest && !p->count)
+			ask_txn(p);
+		break;
+	default:
+		ask_read(p, key);
+	}
+}
+
+/* Answers. */
+
+static void take_event(struct peer *p, const char *payload)
+{
+	char path[64], home[64];
+	size_t len = (size_t)sprintf(home, "/local/domain/%d/", p->index + 1);
+	unsigned int key;
+
+	events++;
+	if (!strncmp(payload, home, len))
+		payload += len;
+	for (key = 0; key < KEYS; key++) {
+		key_path(p, key, path);
+		if (!strcmp(path, payload))
+			p->value[key].seen = now;
+	}
+}
+
+static void take_exact(struct peer *p, const struct expected *e,
+	const struct xsd_sockmsg *hdr, const char *payload)
+{
+	if (hdr->type == e->type && hdr->len == e->len &&
+		!memcmp(payload, e->bytes, e->len))
+		return;
+	fail("%s %d, request %u: type %u with %u bytes \"%.*s\", where type "
+	     "%u with %zu bytes \"%.*s\" is right",
+		p->is_guest ? "guest" : "client", p->index, hdr->req_id,
+		hdr->type, hdr->len, (int)hdr->len, payload, e->type, e->len,
+		(int)e->len, e->bytes);
+}
+
+static void take_answer(
+	struct peer *p, const struct xsd_sockmsg *hdr, const char *payload)
+{
+	const struct expected *e = &p->expected[p->first];
+	char text[32] = "";
+
+	answers++;
+	if (!p->count || hdr->req_id != e->req_id || hdr->tx_id != e->tx_id)
+		fail("peer %d: answer %u (transaction %u) where %u (%u) is "
+		     "expected",
+			p->index, hdr->req_id, hdr->tx_id, e->req_id, e->tx_id);
+	memcpy(text, payload, hdr->len < 31 ? hdr->len : 31);
+	if (e->kind == TXN_ID && hdr->type == e->type) {
+		p->txn = (uint32_t)strtoul(text, NULL, 10);
+	} else if (e->kind == COUNTER && hdr->type == e->type) {
+		p->txn_value = strtol(text, NULL, 10);
+	} else if (e->kind == EITHER) {
+		if (hdr->type == e->type && !strcmp(text, "OK"))
+			counter++;
+		else if (hdr->type == XS_ERROR && !strcmp(text, "EAGAIN"))
+			conflicts++;
+		else
+			fail("client %d: a commit is answered \"%s\"", p->index,
+				text);
+	} else {
+		take_exact(p, e, hdr, payload);
+	}
+	p->first = (p->first + 1) % DEPTH;
+	p->count--;
+}
+
+/* Whether something came. */
+static bool take(struct peer *p)
+{
+	struct xsd_sockmsg hdr;
+	size_t want = sizeof(hdr), got;
+	bool any = false;
+
+	for (;;) {
+		if (p->in_len >= sizeof(hdr)) {
+			memcpy(&hdr, p->in, sizeof(hdr));
+			if (hdr.len > XENSTORE_PAYLOAD_MAX)
+				fail("peer %d: a packet of %u bytes", p->index,
+					hdr.len);
+			want = sizeof(hdr) + hdr.len;
+		}
+		if (p->in_len < want) {
+			got = pull(p, p->in + p->in_len, want - p->in_len);
+			p->in_len += got;
+			any |= got > 0;
+			if (!got)
+				return any;
+			continue;
+		}
+		now++;
+		if (hdr.type == XS_WATCH_EVENT)
+			take_event(p, p->in + sizeof(hdr));
+		else
+			take_answer(p, &hdr, p->in + sizeof(hdr));
+		p->in_len = 0;
+		want = sizeof(hdr);
+	}
+}
+
+/* The daemon. */
+
+static const char *program(void)
+{
+	const char *build = getenv("top_builddir");
+	static char path[512];
+
+	snprintf(path, sizeof(path), "%s/xenstored/xenstored",
+		build ? build : "..");
+	return path;
+}
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(at.sun_path, path);
+	if (s >= 0 && !connect(s, (struct sockaddr *)&at, sizeof(at)))
+		return s;
+	close(s);
+	return -1;
+}
+
+static void start_daemon(bool on_disk)
+{
+	int i, s;
+
+	if (!mkdtemp(dir))
+		fail("no directory: %s", strerror(errno));
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
+	snprintf(guests_path, sizeof(guests_path), "%s/guests", dir);
+	snprintf(state_path, sizeof(state_path), "%s/state", dir);
+	daemon_pid = fork();
+	if (!daemon_pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!is_verbose)
+			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+		execl(program(), "xenstored", "-F", "--no-hypervisor",
+			"--socket", socket_path, "--fake-guests", guests_path,
+			on_disk ? "--state" : (char *)NULL, state_path,
+			(char *)NULL);
+		_exit(127);
+	}
+	for (i = 0; i < 400; i++) {
+		s = connect_to(socket_path);
+		if (s >= 0 && !access(guests_path, F_OK)) {
+			close(s);
+			return;
+		}
+		if (s >= 0)
+			close(s);
+		usleep(25000);
+	}
+	fail("%s does not start", program());
+}
+
+static void stop_daemon(void)
+{
+	static const char *const files[] = { "journal.0", "journal.1",
+		"slots" };
+	char path[96];
+	size_t i;
+	int status;
+
+	kill(daemon_pid, SIGTERM);
+	if (waitpid(daemon_pid, &status, 0) != daemon_pid || status)
+		fail("the daemon ends with status %#x", status);
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%s", state_path, files[i]);
+		unlink(path);
+	}
+	rmdir(state_path);
+	unlink(guests_path);
+	if (rmdir(dir))
+		fail("%s is left behind: %s", dir, strerror(errno));
+}
+
+/* The worker's pid, or 0. */
+static pid_t find_worker(void)
+{
+	char path[64], text[64] = "";
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", daemon_pid,
+		daemon_pid);
+	f = fopen(path, "r");
+	if (!f)
+		return 0;
+	if (!fgets(text, sizeof(text), f))
+		text[0] = '\0';
+	fclose(f);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+/* The second process: kills so many workers, and ends. */
+static pid_t start_killer(int kills)
+{
+	pid_t pid = fork(), worker, last = 0;
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	srandom(seed);
+	while (kills) {
+		/* Often while it comes back, sometimes in full run. */
+		usleep((useconds_t)(random() % (random() % 3 ? 8000 : 60000)));
+		worker = find_worker();
+		if (worker <= 0 || worker == last)
+			continue;
+		if (kill(worker, SIGKILL))
+			continue;
+		last = worker;
+		kills--;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+/* A request and its answer at once, for the beginning and the end. */
+static size_t talk(
+	int s, uint32_t type, const void *payload, size_t len, char *answer)
+{
+	struct xsd_sockmsg hdr = { type, 1, 0, (uint32_t)len };
+
+	if (send(s, &hdr, sizeof(hdr), MSG_NOSIGNAL) != sizeof(hdr) ||
+		send(s, payload, len, MSG_NOSIGNAL) != (ssize_t)len ||
+		recv(s, &hdr, sizeof(hdr), MSG_WAITALL) != sizeof(hdr) ||
+		recv(s, answer, hdr.len, MSG_WAITALL) != (ssize_t)hdr.len)
+		fail("the daemon is gone: %s", strerror(errno));
+	answer[hdr.len] = '\0';
+	return hdr.len;
+}
+
+static void must(int s, uint32_t type, const void *payload, size_t len)
+{
+	char answer[4097];
+
+	talk(s, type, payload, len, answer);
+	if (strcmp(answer, "OK") != 0)
+		fail("request %u is answered \"%s\"", type, answer);
+}
+
+static void boot_guest(struct peer *p, int dom0)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(3 * sizeof(int))];
+	} control = { 0 };
+	uint32_t domid = (uint32_t)p->index + 1;
+	struct iovec iov = { &domid, sizeof(domid) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	char text[64], ready;
+	int fds[3], n;
+
+	fds[0] = memfd_create("ring", MFD_CLOEXEC);
+	if (fds[0] < 0 || ftruncate(fds[0], 4096))
+		fail("no ring: %s", strerror(errno));
+	p->page =
+		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	p->page->req_cons = p->page->req_prod = 0xffffff00u + domid;
+	p->page->rsp_cons = p->page->rsp_prod = 1000 * domid;
+	p->to_store = fds[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	p->from_store = fds[2] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(c), fds, sizeof(fds));
+	p->fd = connect_to(guests_path);
+	if (p->fd < 0 || sendmsg(p->fd, &msg, 0) != sizeof(domid) ||
+		read(p->fd, &ready, 1) != 1)
+		fail("guest %u cannot be born: %s", domid, strerror(errno));
+	close(fds[0]);
+	n = sprintf(text, "/local/domain/%u", domid) + 1;
+	must(dom0, XS_MKDIR, text, (size_t)n);
+	n += sprintf(text + n, "n%u", domid) + 1;
+	must(dom0, XS_SET_PERMS, text, (size_t)n);
+	n = sprintf(text, "%u", domid) + 1;
+	memcpy(text + n, "1\0002", 4);
+	must(dom0, XS_INTRODUCE, text, (size_t)n + 4);
+}
+
+/* Where its keys lie; what domain 0 makes there is the guest's. */
+static void make_places(const struct peer *p, int dom0)
+{
+	char text[64];
+	int i, n;
+
+	for (i = 0; i < KEYS / 3; i++) {
+		n = p->is_guest ? sprintf(text, "/local/domain/%d/d%d",
+					  p->index + 1, i)
+				: sprintf(text, "/c/%d/d%d", p->index, i);
+		must(dom0, XS_MKDIR, text, (size_t)n + 1);
+	}
+}
+
+static void connect_peers(int dom0)
+{
+	char text[64];
+	size_t n;
+	int i;
+
+	for (i = 0; i < PEERS; i++) {
+		struct peer *p = &peers[i];
+
+		p->index = i;
+		p->is_guest = i >= CLIENTS;
+		if (p->is_guest)
+			boot_guest(p, dom0);
+		else
+			p->fd = connect_to(socket_path);
+		if (p->fd < 0)
+			fail("client %d cannot connect", i);
+		make_places(p, dom0);
+		/* It watches all that it has, and hears of it at once. */
+		n = p->is_guest
+			    ? (size_t)sprintf(text, "/local/domain/%d", i + 1)
+			    : (size_t)sprintf(text, "/c/%d", i);
+		memcpy(text + n + 1, "all", 4);
+		ask(p, XS_WATCH, 0, text, n + 5);
+	}
+}
+
+static void wait_for_bytes(uint64_t *since)
+{
+	struct pollfd fds[PEERS];
+	uint64_t count;
+	int i;
+
+	for (i = 0; i < PEERS; i++) {
+		fds[i].fd =
+			peers[i].is_guest ? peers[i].from_store : peers[i].fd;
+		fds[i].events = POLLIN;
+	}
+	poll(fds, PEERS, 2);
+	for (i = CLIENTS; i < PEERS; i++)
+		if (read(peers[i].from_store, &count, 8) < 0 && errno != EAGAIN)
+			fail("guest %d: %s", i, strerror(errno));
+	if (clock_us() - *since > PATIENCE_MS * 1000ull) {
+		for (i = 0; i < PEERS; i++)
+			if (peers[i].count)
+				fprintf(stderr,
+					"peer %d waits for %u answers, %zu "
+					"bytes unsent\n",
+					i, peers[i].count,
+					peers[i].out_end - peers[i].out_start);
+		fail("nothing came for %d ms", PATIENCE_MS);
+	}
+}
+
+/* One round; whether anybody still waits for something. */
+static bool round_of_all(uint64_t *since)
+{
+	bool any = false, busy = false;
+	int i, n;
+
+	for (i = 0; i < PEERS; i++) {
+		struct peer *p = &peers[i];
+
+		for (n = 0; n < 3 && p->count < DEPTH - 1; n++)
+			act(p);
+		push(p);
+		any |= take(p);
+		busy |= p->count || p->txn_step || p->out_end;
+	}
+	if (any)
+		*since = clock_us();
+	else if (busy || !is_ending)
+		wait_for_bytes(since);
+	return busy;
+}
+
+static void check_end(int dom0)
+{
+	char answer[4097], path[64];
+	unsigned int key;
+	int i;
+
+	talk(dom0, XS_READ, "/counter", 9, answer);
+	if (strtol(answer, NULL, 10) != counter)
+		fail("the counter is %s, and was raised %ld times", answer,
+			counter);
+	talk(dom0, XS_CONTROL, "check", 6, answer);
+	if (strcmp(answer, "OK") != 0)
+		fail("audit: %s", answer);
+	for (i = 0; i < PEERS; i++) {
+		for (key = 0; key < KEYS; key++) {
+			key_path(&peers[i], key, path);
+			if (peers[i].value[key].seen <
+				peers[i].value[key].changed)
+				fail("peer %d: no event for the last change "
+				     "of %s",
+					i, path);
+		}
+	}
+}
+
+static void run(int kills, bool on_disk)
+{
+	uint64_t since, began = clock_us();
+	int dom0, status, i;
+	pid_t killer;
+
+	start_daemon(on_disk);
+	dom0 = connect_to(socket_path);
+	must(dom0, XS_WRITE, "/counter\0000", 10);
+	connect_peers(dom0);
+	killer = start_killer(kills);
+	since = clock_us();
+	while (!is_ending) {
+		round_of_all(&since);
+		if (waitpid(killer, &status, WNOHANG) == killer)
+			is_ending = true;
+	}
+	while (round_of_all(&since))
+		;
+	/* Events that are still on their way. */
+	for (i = 0; i < 50; i++) {
+		usleep(2000);
+		round_of_all(&since);
+	}
+	check_end(dom0);
+	stop_daemon();
+	printf("%d kills, %ld answers and %ld events right, %ld commits, %ld "
+	       "conflicts, %.1f s\n",
+		kills, answers, events, counter, conflicts,
+		(double)(clock_us() - began) / 1e6);
+}
+
+/* From the kill to the first answer. */
+static void measure(int kills, int nodes, int connections)
+{
+	char text[128], answer[4097];
+	int *s = calloc((size_t)connections, sizeof(*s)), i, n;
+	uint64_t began, took, worst = 0, sum = 0;
+	pid_t worker;
+
+	start_daemon(false);
+	for (i = 0; i < connections; i++) {
+		s[i] = connect_to(socket_path);
+		if (s[i] < 0)
+			fail("client %d cannot connect: %s", i,
+				strerror(errno));
+		n = sprintf(text, "/n/%d", i) + 1;
+		n += sprintf(text + n, "t") + 1;
+		must(s[i], XS_WATCH, text, (size_t)n);
+		recv(s[i], answer, 16, MSG_WAITALL);
+		recv(s[i], answer, (size_t)n, MSG_WAITALL);
+	}
+	for (i = 0; i < nodes; i++) {
+		n = sprintf(text, "/nodes/%d/%d", i / 1000, i % 1000) + 1;
+		n += sprintf(text + n, "value of %d", i);
+		must(s[0], XS_WRITE, text, (size_t)n);
+	}
+	for (i = 0; i < kills; i++) {
+		worker = find_worker();
+		began = clock_us();
+		kill(worker, SIGKILL);
+		talk(s[i % connections], XS_READ, "/nodes/0/7", 11, answer);
+		took = clock_us() - began;
+		sum += took;
+		worst = took > worst ? took : worst;
+	}
+	printf("%d nodes, %d connections: first answer after %.1f ms on "
+	       "average, %.1f ms at worst, of %d kills\n",
+		nodes, connections, (double)sum / kills / 1e3,
+		(double)worst / 1e3, kills);
+	free(s);
+	stop_daemon();
+}
+
+static int usage(void)
+{
+	fputs("usage: crash [-n KILLS] [-s SEED] [-p] [-v]\n"
+	      "       crash -r [-n KILLS] [-N NODES] [-c CONNECTIONS] [-v]\n",
+		stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int kills = 0, nodes = 100000, connections = 1000, c;
+	bool on_disk = false, is_measuring = false;
+	struct rlimit limit;
+
+	while ((c = getopt(argc, argv, "n:s:prN:c:v")) != -1) {
+		switch (c) {
+		case 'n':
+			kills = atoi(optarg);
+			break;
+		case 's':
+			seed = (unsigned int)atoi(optarg);
+			break;
+		case 'p':
+			on_disk = true;
+			break;
+		case 'r':
+			is_measuring = true;
+			break;
+		case 'N':
+			nodes = atoi(optarg);
+			break;
+		case 'c':
+			connections = atoi(optarg);
+			break;
+		case 'v':
+			is_verbose = true;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind < argc || kills < 0 || nodes < 1 || connections < 1)
+		return usage();
+	signal(SIGPIPE, SIG_IGN);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (is_measuring)
+		measure(kills ? kills : 10, nodes, connections);
+	else
+		run(kills ? kills : 60, on_disk);
+	return 0;
+}
