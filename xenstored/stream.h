@@ -95,14 +95,13 @@ struct stream_watch {
 	uint16_t path_len, token_len; /* NULs included */
 };
 
+/* Then path and token. A depth of 0xffff is all levels. */
 struct stream_watch_ext {
 	struct stream_watch base;
-	uint16_t depth, pad; /* 0xffff: all levels */
-	/* path, token */
+	uint16_t depth, pad;
 };
 
-/* STREAM_TRANSACTION: connection and id; and those of ours that need no more.
- */
+/* STREAM_TRANSACTION (connection, id), and those of ours that need no more. */
 struct stream_pair {
 	uint32_t a, b;
 };
