@@ -155,6 +155,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		bool was_kernel = v->arch.in_kernel;
 		uint64_t moved;
 
+		/* A crash of dom0 would be the machine's end. */
+		if (v->domain == dom[0]) {
+			regs.rsp = v->arch.kernel_sp;
+			v->arch.traps[14].address = 0x1000;
+		}
 		before = regs;
 		if (!pv_emulate_privileged(v, &regs) &&
 			!pv_emulate_forced_cpuid(v, &regs)) {
