@@ -81,9 +81,12 @@ void blame_conflict(struct store *s, uint16_t victim, uint64_t since,
 
 bool blame_is_held(struct store *s, uint16_t domid)
 {
-	struct domain *d = domain_find(s, domid);
+	struct domain *d;
 	uint64_t until;
 
+	if (domain_is_control(domid))
+		return false;
+	d = domain_find(s, domid);
 	if (!d || d->credit >= 0)
 		return false;
 	refill(s, d);

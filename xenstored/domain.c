@@ -17,30 +17,11 @@
 /* The conflicts that a domain may cause in one go, in thousandths. */
 #define CREDIT_FULL 10000
 
-bool domain_is_control(uint16_t domid)
-{
-	return domid == 0;
-}
-
 uint32_t conn_features(const struct conn *c)
 {
 	const struct domain *d = domain_find(c->store, c->domid);
 
 	return d ? d->features : 0;
-}
-
-uint32_t domain_era(const struct store *s, uint16_t domid)
-{
-	const uint32_t *page = s->eras[domid / DOMID_PAGE];
-
-	return page ? page[domid % DOMID_PAGE] : 0;
-}
-
-struct domain *domain_find(const struct store *s, uint16_t domid)
-{
-	struct domain **page = s->domains[domid / DOMID_PAGE];
-
-	return page ? page[domid % DOMID_PAGE] : NULL;
 }
 
 struct domain *domain_make(struct store *s, uint16_t domid)

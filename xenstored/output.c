@@ -15,6 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Messages up to that size, with what we know of them, are the arena's. */
+#define SMALL_MAX 256
+
 void output_mark_dirty(struct conn *c)
 {
 	if (list_is_empty(&c->dirty))
@@ -63,23 +66,39 @@ static void append(struct conn *c, struct message *m)
 	output_mark_dirty(c);
 }
 
+/* Small ones come and go with each request. */
+static struct message *message_alloc(size_t len)
+{
+	size_t size = sizeof(struct message) + len;
+	struct message *m;
+
+	m = size <= SMALL_MAX ? arena_alloc(size) : malloc(size);
+	if (!m)
+		return NULL;
+	memset(m, 0, sizeof(*m));
+	m->len = (uint32_t)len;
+	return m;
+}
+
 static void message_free(struct conn *c, struct message *m)
 {
+	size_t size = sizeof(*m) + m->len;
+
 	if (m->is_hashed)
 		hash_remove(&c->store->events, &m->dup);
 	count(c, m, -1);
-	free(m);
+	if (size <= SMALL_MAX)
+		arena_free(m, size);
+	else
+		free(m);
 }
 
 static struct message *message_new(const struct wire_header *hdr)
 {
-	struct message *m = malloc(sizeof(*m) + sizeof(*hdr) + hdr->len);
+	struct message *m = message_alloc(sizeof(*hdr) + hdr->len);
 
-	if (!m)
-		return NULL;
-	memset(m, 0, sizeof(*m));
-	m->len = (uint32_t)sizeof(*hdr) + hdr->len;
-	memcpy(m->bytes, hdr, sizeof(*hdr));
+	if (m)
+		memcpy(m->bytes, hdr, sizeof(*hdr));
 	return m;
 }
 
@@ -117,15 +136,13 @@ int output_put(struct conn *c, const void *bytes, size_t len, bool is_partial)
 		c->out_total += len;
 		return 0;
 	}
-	m = malloc(sizeof(*m) + len);
+	m = message_alloc(len);
 	if (!m)
 		return -ENOMEM;
-	memset(m, 0, sizeof(*m));
 	if (!is_partial)
 		memcpy(&hdr, bytes, sizeof(hdr));
 	m->is_event = hdr.type == XS_WATCH_EVENT;
 	m->is_partial = is_partial;
-	m->len = (uint32_t)len;
 	memcpy(m->bytes, bytes, len);
 	append(c, m);
 	output_catch_up(c);

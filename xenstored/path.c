@@ -8,59 +8,64 @@
 
 #define REL_MAX 2048
 
-/* What may stand in a path: names' characters, and the '/' between them. */
-#define IS_CHAR	 1u
-#define IS_SLASH 2u
+/* Bytes that are looked at together, in one register. */
+typedef unsigned char path_block __attribute__((vector_size(PATH_BLOCK)));
 
-static const unsigned char kinds[256] = {
-	['a' ... 'z'] = IS_CHAR,
-	['A' ... 'Z'] = IS_CHAR,
-	['0' ... '9'] = IS_CHAR,
-	['-'] = IS_CHAR,
-	['_'] = IS_CHAR,
-	['@'] = IS_CHAR,
-	['/'] = IS_CHAR | IS_SLASH,
-};
-
-static bool is_well_formed(const char *text, size_t len)
+/* Not 0 for each byte that no path has there. */
+static path_block find_bad(const char *text)
 {
-	unsigned int kind, last = 0, all = IS_CHAR, doubled = 0;
+	path_block c, next, is_name;
+
+	memcpy(&c, text, sizeof(c));
+	memcpy(&next, text + 1, sizeof(next));
+	is_name = (path_block)((c | 32) - 'a' < 26);
+	is_name |= (path_block)(c - '/' <= '9' - '/');
+	is_name |= (path_block)((c == '-') | (c == '_') | (c == '@'));
+	return ~is_name | (path_block)((c == '/') & (next == '/'));
+}
+
+/* `text` may be read, and is written to, behind its end. */
+static bool is_well_formed(char *text, size_t len)
+{
+	path_block bad = { 0 };
+	uint64_t words[2];
 	size_t i;
 
-	for (i = 0; i < len; i++) {
-		kind = kinds[(unsigned char)text[i]];
-		all &= kind;
-		doubled |= kind & last;
-		last = kind;
-	}
-	return (all & IS_CHAR) && !(doubled & IS_SLASH) &&
-	       (len == 1 || !(last & IS_SLASH));
+	memset(text + len, 'x', PATH_BLOCK);
+	for (i = 0; i < len; i += PATH_BLOCK)
+		bad |= find_bad(text + i);
+	memcpy(words, &bad, sizeof(words));
+	text[len] = '\0';
+	return !(words[0] | words[1]) && (len == 1 || text[len - 1] != '/');
+}
+
+/* "/local/domain/N/" */
+static size_t put_home(char *text, uint16_t domid)
+{
+	return (size_t)snprintf(
+		text, PATH_HOME_MAX + 1, "/local/domain/%u/", domid);
 }
 
 int path_parse(struct path *out, uint16_t domid, const char *text, size_t len,
 	bool special_allowed)
 {
-	char home[PATH_HOME_MAX + 1];
 	size_t home_len = 0;
-	bool is_special;
 
-	if (!len || len > PATH_MAX_LEN || !is_well_formed(text, len))
+	if (!len || len > PATH_MAX_LEN)
 		return -EINVAL;
-	is_special = text[0] == '@';
-	if (is_special && !special_allowed)
+	out->is_special = text[0] == '@';
+	if (out->is_special && !special_allowed)
 		return -EINVAL;
-	if (!is_special && text[0] != '/') {
+	if (!out->is_special && text[0] != '/') {
 		if (len > REL_MAX)
 			return -EINVAL;
-		home_len = (size_t)snprintf(
-			home, sizeof(home), "/local/domain/%u/", domid);
+		home_len = put_home(out->text, domid);
 	}
-	memcpy(out->text, home, home_len);
 	memcpy(out->text + home_len, text, len);
+	if (!is_well_formed(out->text + home_len, len))
+		return -EINVAL;
 	out->len = home_len + len;
-	out->text[out->len] = '\0';
 	out->home_len = home_len;
-	out->is_special = is_special;
 	return 0;
 }
 

@@ -16,13 +16,15 @@
 /* The longest prefix of a relative path, "/local/domain/65535/". */
 #define PATH_HOME_MAX 20
 #define PATH_MAX_LEN  3072
+/* Bytes of a path that are checked at once. */
+#define PATH_BLOCK 16
 
 struct path {
 	size_t len;
 	/* Bytes of the text that a relative path's client did not send. */
 	size_t home_len;
 	bool is_special; /* begins with '@': an event, no node */
-	char text[PATH_MAX_LEN + 1];
+	char text[PATH_MAX_LEN + 1 + PATH_BLOCK];
 };
 
 /*

@@ -288,8 +288,25 @@ struct store {
 };
 
 /* domain.c */
-uint32_t domain_era(const struct store *s, uint16_t domid);
-struct domain *domain_find(const struct store *s, uint16_t domid);
+static inline bool domain_is_control(uint16_t domid)
+{
+	return domid == 0;
+}
+
+static inline uint32_t domain_era(const struct store *s, uint16_t domid)
+{
+	const uint32_t *page = s->eras[domid / DOMID_PAGE];
+
+	return page ? page[domid % DOMID_PAGE] : 0;
+}
+
+static inline struct domain *domain_find(const struct store *s, uint16_t domid)
+{
+	struct domain **page = s->domains[domid / DOMID_PAGE];
+
+	return page ? page[domid % DOMID_PAGE] : NULL;
+}
+
 /*
  * Puts it on record when it is not; NULL without memory. A domain is on
  * record from when it is introduced or named in permissions by a control
@@ -300,7 +317,6 @@ void domain_free_all(struct store *s);
 /* Ends its era and its record; what it owned was removed before. */
 void domain_forget(struct store *s, struct domain *d);
 void domain_subject(const struct store *s, uint16_t domid, struct subject *who);
-bool domain_is_control(uint16_t domid);
 
 /* quota.c */
 void quota_init(struct store *s);

@@ -81,7 +81,7 @@ int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len < b_len ? -1 : 1;
 }
 
-static struct node *child_by_key(
+static inline struct node *child_by_key(
 	const struct node *n, const struct name_key *key)
 {
 	struct node *k = node_at(n->kids);
@@ -113,13 +113,12 @@ struct node *tree_find_nearest(
 
 	*found_len = len ? 1 : 0;
 	for (;;) {
-		while (at < end && *at == '/')
+		if (at < end && *at == '/')
 			at++;
 		if (at == end)
 			break;
-		start = at;
-		while (at < end && *at != '/')
-			at++;
+		for (start = at; at < end && *at != '/'; at++)
+			;
 		name_key_init(&key, start, (size_t)(at - start));
 		child = child_by_key(n, &key);
 		if (!child)

@@ -37,6 +37,9 @@ static void test_bad_requests(void **state)
 {
 	static const char *const bad[] = { "", "a//b", "/a/", "//", "/a b",
 		"/a\n", "@x", "/a:" };
+	static const char allowed[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+		"-/_@";
 	struct store *s = rig_new();
 	struct conn *c = conn_new(s, 0, false, NULL);
 	char *big = calloc(1, 4096);
@@ -67,6 +70,13 @@ static void test_bad_requests(void **state)
 	SAYS(c, XS_SET_PERMS, 0, "/", "EINVAL");
 	SAYS(c, XS_SET_PERMS, 0, "/\0x1", "EINVAL");
 	SAYS(c, XS_SET_PERMS, 0, "/\0r70000", "EINVAL");
+	for (i = 1; i < 256; i++) {
+		char text[24] = "/0123456789abcd-f/_@";
+
+		text[3 + i % 14] = (char)i;
+		assert_string_equal(rig_ask(c, XS_READ, 0, text, 21, NULL),
+			strchr(allowed, (int)i) ? "ENOENT" : "EINVAL");
+	}
 	free(big);
 	store_free(s);
 }
