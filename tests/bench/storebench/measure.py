@@ -135,11 +135,11 @@ class Bench:
         return {"alone": alone, "beside": beside}
 
     def outage(self, daemon, kind, *words):
-        """The longest time without any answer, while the worker is killed;
-        None for a daemon that has none."""
+        """The longest time without any answer, in seconds, while the worker
+        is killed; None for a daemon that has none."""
         daemon.start()
         try:
-            self.load(daemon, "tree-read", "--only-setup", "--nodes", "100000")
+            self.load(daemon, kind, "--only-setup", *words)
             victim = daemon.worker()
             if victim is None:
                 return None

@@ -170,7 +170,8 @@ def latency(bench):
 def kill(bench):
     """From a kill of the worker to the first answer."""
     for daemon in bench.chosen(["ours"]):
-        gaps = [bench.outage(daemon, "read", "--clients", "1000")
+        gaps = [bench.outage(daemon, "tree-read", "--clients", "1000",
+                             "--nodes", "100000")
                 for _ in range(1 if bench.options.quick else 5)]
         if None in gaps:
             yield Row("kill to first answer", "s", {}, [], lower=True)
