@@ -19,8 +19,10 @@ void *arena_alloc(struct arena *arena, size_t size)
 	size_t room;
 	void *at;
 
-	if (size > arena->limit - arena->used)
+	if (size > arena->limit - arena->used) {
+		arena->is_full = true;
 		return NULL;
+	}
 	room = (size + ALIGN - 1) / ALIGN * ALIGN;
 	if (!block || room > block->size - block->used) {
 		size_t fresh = room > BLOCK_SIZE ? room : BLOCK_SIZE;
@@ -57,4 +59,5 @@ void arena_free(struct arena *arena)
 	}
 	arena->blocks = NULL;
 	arena->used = 0;
+	arena->is_full = false;
 }

@@ -6,6 +6,7 @@
 #ifndef PYGRUB_ARENA_H
 #define PYGRUB_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -14,6 +15,7 @@ struct arena {
 	struct arena_block *blocks;
 	size_t used;  /* bytes asked for so far */
 	size_t limit; /* of those */
+	bool is_full; /* more was asked for */
 };
 
 /* Zeroed bytes for any type; NULL beyond the limit or without memory. */

@@ -20,12 +20,14 @@ static const struct cfg_format extlinux = { "extlinux", cfg_extlinux_parse };
 static const struct cfg_format bls = { "bls", cfg_bls_parse };
 static const struct cfg_format kernel = { "kernel", cfg_kernel_parse };
 
-/* Rows of one folder stand together: the folder is looked for once. */
-static const struct {
+struct row {
 	const char *folder;
 	const char *name; /* NULL: the folder is what is parsed */
 	const struct cfg_format *format;
-} places[] = {
+};
+
+/* Rows of one folder stand together: the folder is looked for once. */
+static const struct row loaders[] = {
 	{ "/boot/grub", "menu.lst", &legacy },
 	{ "/boot/grub", "grub.conf", &legacy },
 	{ "/boot/grub", "grub.cfg", &grub2 },
@@ -50,11 +52,26 @@ static const struct {
 	{ "/", "extlinux.conf", &extlinux },
 	{ "/", "syslinux.cfg", &extlinux },
 	{ "/", "isolinux.cfg", &extlinux },
-	{ "/loader", NULL, &bls },
-	{ "/EFI/Linux", NULL, &bls },
+	/* In any folder of /EFI: a distribution's own. */
+	{ "/EFI", "*/grub.cfg", &grub2 },
+	{ NULL, NULL, NULL },
 };
 
-static const char *const kernel_folders[] = { "/boot", "/" };
+/* Fedora's GRUB keeps its snippets there, too: only when there is no GRUB. */
+static const struct row snippets[] = {
+	{ "/loader", NULL, &bls },
+	{ "/EFI/Linux", NULL, &bls },
+	{ NULL, NULL, NULL },
+};
+
+static const struct row kernels[] = {
+	{ "/boot", NULL, &kernel },
+	{ "/", NULL, &kernel },
+	{ NULL, NULL, NULL },
+};
+
+/* Each goes over all volumes before the next one does. */
+static const struct row *const passes[] = { loaders, snippets, kernels };
 
 struct finding {
 	const struct source *source;
@@ -142,61 +159,63 @@ static int try_place(struct finding *finding)
 	return ret == -ENOMEM ? ret : -ENOENT;
 }
 
-static int try_file(struct finding *finding, unsigned int volume,
-	const char *folder, const char *name, const struct cfg_format *format)
+static int try_file(
+	struct finding *finding, const char *folder, const char *name)
 {
 	struct cfg_place *place = &finding->place;
 
-	place->volume = volume;
-	place->format = format;
 	if (!name)
 		snprintf(place->path, sizeof(place->path), "%s",
-			format == &bls ? "/" : folder);
+			place->format == &bls ? "/" : folder);
 	else if (source_join(folder, name, place->path) ||
-		 !source_has_file(finding->source, volume, place->path))
+		 !source_has_file(finding->source, place->volume, place->path))
 		return -ENOENT;
 	return try_place(finding);
 }
 
-/* EFI/NAME/grub.cfg, for any distribution. */
-static int try_vendors(struct finding *finding, unsigned int volume)
+/* FOLDER / any name / `name`. */
+static int try_each(
+	struct finding *finding, const char *folder, const char *name)
 {
-	char folder[SOURCE_PATH_MAX + 1];
+	char inner[SOURCE_PATH_MAX + 1];
 	char **names;
 	size_t count;
-	int ret;
+	int ret = -ENOENT;
 
-	if (source_names(finding->source, volume, "/EFI", &names, &count))
+	if (source_names(finding->source, finding->place.volume, folder, &names,
+		    &count))
 		return -ENOENT;
-	ret = -ENOENT;
 	for (size_t i = 0; i < count && ret == -ENOENT; i++) {
-		if (!source_join("/EFI", names[i], folder))
-			ret = try_file(
-				finding, volume, folder, "grub.cfg", &grub2);
+		if (!source_join(folder, names[i], inner))
+			ret = try_file(finding, inner, name);
 	}
 	source_free_names(names, count);
 	return ret;
 }
 
-static int try_volume(struct finding *finding, unsigned int volume)
+static int try_volume(
+	struct finding *finding, unsigned int volume, const struct row *row)
 {
 	const char *folder = "";
 	bool is_there = false;
 	int ret = -ENOENT;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (strcmp(folder, places[i].folder) != 0) {
-			folder = places[i].folder;
+	finding->place.volume = volume;
+	for (; row->folder && ret == -ENOENT; row++) {
+		if (strcmp(folder, row->folder) != 0) {
+			folder = row->folder;
 			is_there = source_has_directory(
 				finding->source, volume, folder);
 		}
-		if (is_there)
-			ret = try_file(finding, volume, folder, places[i].name,
-				places[i].format);
-		if (ret != -ENOENT)
-			return ret;
+		finding->place.format = row->format;
+		if (!is_there)
+			continue;
+		if (row->name && *row->name == '*')
+			ret = try_each(finding, folder, row->name + 2);
+		else
+			ret = try_file(finding, folder, row->name);
 	}
-	return try_vendors(finding, volume);
+	return ret;
 }
 
 static int find(struct finding *finding, const unsigned int *volumes,
@@ -204,15 +223,9 @@ static int find(struct finding *finding, const unsigned int *volumes,
 {
 	int ret = -ENOENT;
 
-	for (size_t i = 0; i < volume_count && ret == -ENOENT; i++)
-		ret = try_volume(finding, volumes[i]);
-	for (size_t i = 0; i < volume_count && ret == -ENOENT; i++) {
-		for (int f = 0; f < 2 && ret == -ENOENT; f++) {
-			if (source_has_directory(finding->source, volumes[i],
-				    kernel_folders[f]))
-				ret = try_file(finding, volumes[i],
-					kernel_folders[f], NULL, &kernel);
-		}
+	for (size_t pass = 0; pass < sizeof(passes) / sizeof(*passes); pass++) {
+		for (size_t i = 0; i < volume_count && ret == -ENOENT; i++)
+			ret = try_volume(finding, volumes[i], passes[pass]);
 	}
 	return ret;
 }

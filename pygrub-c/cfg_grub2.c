@@ -124,6 +124,10 @@ static int explain(const struct grub2 *grub, int error, struct why *why)
 {
 	const char *file = grub->place->path;
 
+	if (grub->arena.is_full)
+		return why_set(why, error,
+			"%s: its scripts take more than %u MiB of memory", file,
+			GRUB2_MEMORY_MAX >> 20);
 	switch (error) {
 	case -ELOOP:
 		return why_set(why, error,
