@@ -25,6 +25,7 @@
 #include <tenonctrl/xs.h>
 #include "common/args.h"
 #include "common/attach.h"
+#include "common/bootloader.h"
 #include "common/config.h"
 #include "common/err.h"
 #include "common/guardian.h"
@@ -61,6 +62,7 @@ struct wish {
 /* All that a creation holds on its way. */
 struct maker {
 	struct guest guest;
+	struct booted booted;
 	struct image image;
 	int ramdisk; /* -1: none */
 	uint64_t ramdisk_size;
@@ -143,7 +145,10 @@ static int print_json(const struct guest *g, uint32_t domid)
 	ADD("name", json_object_new_string(g->name));
 	ADD("uuid", json_object_new_string(uuid));
 	ADD("type", json_object_new_string("pv"));
-	ADD("kernel", json_object_new_string(g->kernel));
+	if (g->bootloader)
+		ADD("bootloader", json_object_new_string(g->bootloader));
+	else
+		ADD("kernel", json_object_new_string(g->kernel));
 	if (g->ramdisk)
 		ADD("ramdisk", json_object_new_string(g->ramdisk));
 	ADD("cmdline", json_object_new_string(g->cmdline));
@@ -161,6 +166,39 @@ static int print_json(const struct guest *g, uint32_t domid)
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY));
 	json_object_put(o);
 	return 0;
+}
+
+/* Lets the boot loader find kernel, ramdisk and command line. */
+static int boot_load(struct maker *m, bool interactive, struct why *why)
+{
+	struct guest *g = &m->guest;
+	struct bootloader b = { .program = g->bootloader,
+		.args = g->bootloader_args,
+		.interactive = interactive };
+	char *cmdline;
+	int ret;
+
+	if (!g->bootloader)
+		return 0;
+	b.disk = g->devices.disks[0].disk.target;
+	ret = bootloader_run(&b, &m->booted, why);
+	if (ret)
+		return ret;
+	g->kernel = m->booted.kernel;
+	if (!g->ramdisk && m->booted.ramdisk_fd >= 0)
+		g->ramdisk = m->booted.ramdisk;
+	/* The loader's own arguments, then what the configuration adds. */
+	if (asprintf(&cmdline, "%s%s%s", m->booted.cmdline, g->extra ? " " : "",
+		    g->extra ? g->extra : "") < 0)
+		return why_set(why, -ENOMEM, "out of memory");
+	free(g->cmdline);
+	g->cmdline = cmdline;
+	if (strlen(cmdline) < MAX_GUEST_CMDLINE)
+		return 0;
+	return why_set(why, -EINVAL,
+		"the kernel's command line has %zu bytes, at most %d are "
+		"possible",
+		strlen(cmdline), MAX_GUEST_CMDLINE - 1);
 }
 
 static int open_ramdisk(struct maker *m, struct why *why)
@@ -187,10 +225,8 @@ static int open_files(struct maker *m, struct why *why)
 {
 	struct why inner;
 	struct pv_layout layout;
-	int ret = devices_check(&m->guest.devices, why);
+	int ret = open_ramdisk(m, why);
 
-	if (!ret)
-		ret = open_ramdisk(m, why);
 	if (ret)
 		return ret;
 	ret = image_open(
@@ -423,7 +459,10 @@ static int create(struct maker *m, const struct wish *wish)
 
 static int run(const struct args *args, const struct wish *wish)
 {
-	struct maker m = { .ramdisk = -1, .lock = -1, .image.fd = -1 };
+	struct maker m = { .ramdisk = -1,
+		.lock = -1,
+		.image.fd = -1,
+		.booted = { .kernel_fd = -1, .ramdisk_fd = -1 } };
 	struct config config = { 0 };
 	struct why why;
 	int ret = read_config(&config, args, &why);
@@ -431,7 +470,13 @@ static int run(const struct args *args, const struct wish *wish)
 	if (!ret)
 		ret = guest_from_config(&m.guest, &config, warn, &why);
 	if (!ret)
-		ret = open_files(&m, &why);
+		ret = devices_check(&m.guest.devices, &why);
+	/* What a loader finds may be another kernel each time. */
+	if (!ret && !(wish->dry && m.guest.bootloader)) {
+		ret = boot_load(&m, wish->console && isatty(0), &why);
+		if (!ret)
+			ret = open_files(&m, &why);
+	}
 	if (ret)
 		err_say("%s", why.text);
 	else if (wish->dry)
@@ -446,6 +491,7 @@ static int run(const struct args *args, const struct wish *wish)
 	if (m.image.fd >= 0)
 		image_close(&m.image);
 	devices_free_specs(m.devices, m.device_count);
+	bootloader_free(&m.booted);
 	guest_free(&m.guest);
 	config_free(&config);
 	return ret ? 1 : 0;

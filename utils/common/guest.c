@@ -14,11 +14,10 @@ static const char *const deprecated[] = { "builder", "device_model", "sdl",
 	NULL };
 
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
-static const char *const unsupported[] = { "vfb", "pci", "bootloader",
-	"bootloader_args", "cpus", "cpu_weight", "cap", "pool", "p9", "vtpm",
-	"vdispl", "vsnd", "vkb", "channel", "usbctrl", "usbdev",
-	"device_model_version", "device_model_override", "driver_domain",
-	"e820_host", "tsc_mode", "cpuid", "max_grant_frames",
+static const char *const unsupported[] = { "vfb", "pci", "cpus", "cpu_weight",
+	"cap", "pool", "p9", "vtpm", "vdispl", "vsnd", "vkb", "channel",
+	"usbctrl", "usbdev", "device_model_version", "device_model_override",
+	"driver_domain", "e820_host", "tsc_mode", "cpuid", "max_grant_frames",
 	"max_maptrack_frames", "claim_mode", "localtime", "rtc_timeoffset",
 	"on_watchdog", "on_soft_reset", "nomigrate", "seclabel", "iomem",
 	"ioports", "irqs", "numa_placement", "event_channels", "passthrough",
@@ -26,9 +25,9 @@ static const char *const unsupported[] = { "vfb", "pci", "bootloader",
 
 /* Text and numbers are read by these; each knows its own key. */
 static const char *const known[] = { "name", "uuid", "type", "kernel",
-	"ramdisk", "extra", "cmdline", "root", "memory", "maxmem", "vcpus",
-	"maxvcpus", "on_poweroff", "on_reboot", "on_crash", "disk", "vif",
-	NULL };
+	"bootloader", "bootloader_args", "ramdisk", "extra", "cmdline", "root",
+	"memory", "maxmem", "vcpus", "maxvcpus", "on_poweroff", "on_reboot",
+	"on_crash", "disk", "vif", NULL };
 
 static bool among(const char *const *list, const char *key)
 {
@@ -251,6 +250,58 @@ static int get_sizes(
 	return ret;
 }
 
+/* Words of bootloader_args: a list of them, or one string. */
+static int get_loader_args(
+	struct guest *guest, const struct config *config, struct why *why)
+{
+	const struct config_setting *s = config_find(config, "bootloader_args");
+	const struct config_value *items;
+	size_t count;
+
+	if (!s)
+		return 0;
+	items = s->value.type == CONFIG_LIST ? s->value.items : &s->value;
+	count = s->value.type == CONFIG_LIST ? s->value.count : 1;
+	guest->bootloader_args = calloc(count + 1, sizeof(char *));
+	if (!guest->bootloader_args)
+		return why_set(why, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		if (items[i].type == CONFIG_LIST)
+			return bad(
+				s, why, -EINVAL, "must be a list of strings");
+		guest->bootloader_args[i] = items[i].string;
+	}
+	return 0;
+}
+
+/* A kernel of dom0's, or somebody who finds one on the guest's disk. */
+static int get_kernel(
+	struct guest *guest, const struct config *config, struct why *why)
+{
+	int ret = get_string(config, "kernel", &guest->kernel, why);
+
+	if (!ret)
+		ret = get_string(config, "bootloader", &guest->bootloader, why);
+	if (!ret)
+		ret = get_loader_args(guest, config, why);
+	if (!ret)
+		ret = get_string(config, "extra", &guest->extra, why);
+	if (ret)
+		return ret;
+	if (guest->kernel && !*guest->kernel)
+		guest->kernel = NULL;
+	if (guest->bootloader && !*guest->bootloader)
+		guest->bootloader = NULL;
+	if (guest->kernel && guest->bootloader)
+		return bad(config_find(config, "bootloader"), why, -EINVAL,
+			"and kernel are both given; take one out");
+	if (!guest->kernel && !guest->bootloader)
+		return why_set(why, -EINVAL,
+			"the guest has no kernel; add kernel=\"/path\", or "
+			"bootloader=\"pygrub-c\" to boot that of its disk");
+	return 0;
+}
+
 static int get_all(
 	struct guest *guest, const struct config *config, struct why *why)
 {
@@ -263,10 +314,7 @@ static int get_all(
 	if (!ret)
 		ret = get_uuid(guest, config, why);
 	if (!ret)
-		ret = get_string(config, "kernel", &guest->kernel, why);
-	if (!ret && (!guest->kernel || !*guest->kernel))
-		return why_set(why, -EINVAL,
-			"the guest has no kernel; add kernel=\"/path\"");
+		ret = get_kernel(guest, config, why);
 	if (!ret)
 		ret = get_string(config, "ramdisk", &guest->ramdisk, why);
 	if (guest->ramdisk && !*guest->ramdisk)
@@ -284,6 +332,9 @@ static int get_all(
 		ret = get_action(config, "on_crash", &guest->on_crash, why);
 	if (!ret)
 		ret = devices_from_config(&guest->devices, config, why);
+	if (!ret && guest->bootloader && !guest->devices.disk_count)
+		return bad(config_find(config, "bootloader"), why, -EINVAL,
+			"needs a disk to boot from; add disk=[...]");
 	return ret;
 }
 
@@ -305,5 +356,7 @@ void guest_free(struct guest *guest)
 {
 	free(guest->cmdline);
 	guest->cmdline = NULL;
+	free(guest->bootloader_args);
+	guest->bootloader_args = NULL;
 	devices_free(&guest->devices);
 }

@@ -22,7 +22,11 @@ struct guest {
 	uint8_t uuid[16]; /* random unless given */
 	const char *kernel;
 	const char *ramdisk; /* NULL: none */
-	char *cmdline;	     /* "" when nothing is given; guest_free */
+	/* Instead of a kernel: who finds one on the first disk; or NULL. */
+	const char *bootloader;
+	const char **bootloader_args; /* allocated; NULL at the end */
+	const char *extra; /* for the kernel that it finds; or NULL */
+	char *cmdline;	   /* "" when nothing is given; guest_free */
 	uint64_t memory_mib, maxmem_mib;
 	uint32_t vcpus, maxvcpus;
 	enum dom_action on_poweroff, on_reboot, on_crash;
