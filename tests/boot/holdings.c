@@ -101,34 +101,28 @@ static unsigned count_ports(void)
 	return count;
 }
 
-/* What stands behind the last `mark` in the log; NULL: nothing does. */
-static const char *last_in_log(const char *mark)
+/* The last number that the log has in this form; false: there is none. */
+static bool last_in_log(const char *begin, const char *form, unsigned *number)
 {
-	const char *at = s->log, *last = NULL;
+	bool is_found = false;
 
-	while ((at = strstr(at, mark))) {
-		at += strlen(mark);
-		last = at;
-	}
-	return last;
+	for (const char *at = s->log; (at = strstr(at, begin)); at++)
+		is_found |= sscanf(at, form, number) == 1;
+	return is_found;
 }
 
-/* dom0's line of debug key g. */
+/* dom0's lines of debug key g. */
 static bool read_grants(unsigned *mappings, unsigned *used)
 {
-	const char *table, *use;
-
 	press("g");
 	memset(&s->op, 0, sizeof(s->op));
 	s->op.u.readconsole.buffer.p = s->log;
 	s->op.u.readconsole.count = LOG_MAX;
 	sysctl(XEN_SYSCTL_readconsole);
 	s->log[s->op.u.readconsole.count] = '\0';
-	table = last_in_log("d0: grants: ");
-	use = last_in_log("d0: ");
-	return table && use &&
-	       sscanf(table, "%*u of %*u pages, %u mappings", mappings) == 1 &&
-	       sscanf(use, "%u grants in use", used) == 1;
+	return last_in_log("d0: grants: ",
+		       "d0: grants: %*u of %*u pages, %u mappings", mappings) &&
+	       last_in_log("d0: ", "d0: %u grants in use", used);
 }
 
 int main(int argc, char **argv)
