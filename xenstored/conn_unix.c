@@ -28,14 +28,23 @@ static struct client *client_of(struct peer *p)
 	return (struct client *)(void *)p;
 }
 
-/* Asks epoll for just what the client's state allows. */
-static void update_events(struct daemon *d, struct client *cl)
+static bool wants_input(const struct client *cl)
+{
+	return !cl->has_ended && conn_wants_input(cl->peer.conn);
+}
+
+/*
+ * Asks epoll for what the client's state allows. Input that is not wanted is
+ * turned off only when some has come: most who wait for an answer send
+ * nothing meanwhile.
+ */
+static void update_events(struct daemon *d, struct client *cl, uint32_t came)
 {
 	uint32_t want = 0;
 
 	if (!cl->peer.conn)
 		return;
-	if (!cl->has_ended && conn_wants_input(cl->peer.conn))
+	if (wants_input(cl) || ((cl->events & EPOLLIN) && !(came & EPOLLIN)))
 		want |= EPOLLIN;
 	if (conn_pending(cl->peer.conn))
 		want |= EPOLLOUT;
@@ -80,7 +89,7 @@ static void client_flush(struct daemon *d, struct peer *p)
 		daemon_busy(d, p);
 	else if (cl->has_ended && !conn_pending(p->conn))
 		daemon_end_peer(d, p);
-	update_events(d, cl);
+	update_events(d, cl, 0);
 }
 
 static void client_turn(struct daemon *d, struct peer *p)
@@ -136,8 +145,9 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 
 	if (!p->conn)
 		return;
-	if ((events & EPOLLIN) && !cl->has_ended && conn_wants_input(p->conn) &&
-		!read_client(d, cl)) {
+	if (!wants_input(cl)) {
+		update_events(d, cl, events);
+	} else if ((events & EPOLLIN) && !read_client(d, cl)) {
 		daemon_end_peer(d, p);
 		return;
 	}

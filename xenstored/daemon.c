@@ -174,6 +174,14 @@ static void flush_dirty(struct daemon *d)
 	}
 }
 
+/* What was served is kept, and then answered. */
+static void settle(struct daemon *d)
+{
+	daemon_serving(d, NULL);
+	tend_journal(d);
+	flush_dirty(d);
+}
+
 /* Those who were held back have waited long enough. */
 static void wake_held(struct daemon *d)
 {
@@ -209,15 +217,15 @@ void daemon_run(struct daemon *d)
 		store_set_time(d->store, now_ns());
 		if (held >= 0 && store_next_wakeup(d->store) < 0)
 			wake_held(d);
-		serve_busy(d);
 		for (i = 0; i < n; i++) {
 			src = events[i].data.ptr;
 			if (src->fd >= 0)
 				src->ready(d, src, events[i].events);
 		}
-		daemon_serving(d, NULL);
-		tend_journal(d);
-		flush_dirty(d);
+		settle(d);
+		/* Whoever waited for what has just happened, at once. */
+		serve_busy(d);
+		settle(d);
 		free_ended(d);
 	}
 }
