@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Devices that dom0 drives: data read, written and pinged on QEMU's q35."""
+"""Devices that dom0 drives: data read, written and pinged on QEMU's q35 and pc."""
 import hashlib
 import os
 import tempfile
@@ -57,9 +57,8 @@ def check_network(machine, driver, address):
                     f"ping -c 10 -i 0.2 -W 5 {address}.2", 60)
 
 
-@case
-def q35(context):
-    """q35, 2 CPUs, 2 GiB: AHCI and virtio disks, e1000 and virtio cards."""
+def drive(context, kind, what, disk_device):
+    """Both disks and both cards on one kind of machine, then its power-off."""
     with tempfile.TemporaryDirectory(prefix="tenon-disks-") as directory:
         files = {}
         for disk in ("sda", "vda"):
@@ -69,7 +68,7 @@ def q35(context):
                 file.truncate(32 * MIB)
         extra = [
             "-drive", f"file={files['sda']},if=none,id=a,format=raw",
-            "-device", "ide-hd,drive=a,bus=ide.0",
+            "-device", disk_device,
             "-drive", f"file={files['vda']},if=none,id=v,format=raw",
             "-device", "virtio-blk-pci,drive=v",
             "-netdev", "user,id=n0,net=10.0.2.0/24",
@@ -77,9 +76,8 @@ def q35(context):
             "-netdev", "user,id=n1,net=10.0.3.0/24",
             "-device", "virtio-net-pci,netdev=n1"]
         digests = {}
-        with context.boot("2 CPUs 2 GiB", "dom0_mem=768M,max:768M",
-                          kind="q35", cpus=2, memory=2048,
-                          extra=extra) as machine:
+        with context.boot(what, "dom0_mem=768M,max:768M", kind=kind, cpus=2,
+                          memory=2048, extra=extra) as machine:
             reach_shell(machine)
             for disk in files:
                 digests[disk] = check_disk(machine, disk)
@@ -97,3 +95,15 @@ def q35(context):
                     seen = hashlib.sha256(file.read(4 * MIB)).hexdigest()
                 if seen != digest:
                     raise Failure(f"{seen} is not {digest}")
+
+
+@case
+def q35(context):
+    """q35, 2 CPUs, 2 GiB: AHCI and virtio disks, e1000 and virtio cards."""
+    drive(context, "q35", "2 CPUs 2 GiB", "ide-hd,drive=a,bus=ide.0")
+
+
+@case
+def piix(context):
+    """pc, 2 CPUs, 2 GiB: PIIX3's IDE and virtio disks, both cards."""
+    drive(context, "pc", "2 CPUs 2 GiB", "ide-hd,drive=a,bus=ide.0")
