@@ -51,23 +51,20 @@ void mmu_foreign_put(struct domain *d)
 		domain_put(d);
 }
 
-/*
- * The count as it comes: the top bit says that this is a continuation, whose
- * total of completed requests then stands in the upper half.  The guest sees
- * and may change it; it can only fool itself.
- */
-#define COUNT_PREEMPTED (1U << 31)
-
 struct domain_pair {
 	struct domain *table, *frames;
 	struct pt_table held; /* the table that the last request wrote to */
 };
 
-static int get_pair(uint64_t arg, struct domain_pair *pair)
+static int get_pair(struct domain *d, uint64_t arg, struct domain_pair *pair)
 {
 	domid_t frames = (domid_t)arg, table = (domid_t)(arg >> 16);
 	int r;
 
+	if (likely((uint32_t)arg == DOMID_SELF)) {
+		pair->table = pair->frames = d;
+		return 0;
+	}
 	r = table ? mmu_foreign((domid_t)(table - 1), &pair->table)
 		  : mmu_foreign(DOMID_SELF, &pair->table);
 	if (r)
@@ -78,8 +75,10 @@ static int get_pair(uint64_t arg, struct domain_pair *pair)
 	return r;
 }
 
-static void put_pair(const struct domain_pair *pair)
+static void put_pair(struct domain *d, const struct domain_pair *pair)
 {
+	if (likely(pair->frames == d && pair->table == d))
+		return;
 	mmu_foreign_put(pair->frames);
 	mmu_foreign_put(pair->table);
 }
@@ -113,47 +112,6 @@ static int do_update(struct domain_pair *pair, const struct mmu_update *req)
 		cmd == MMU_PT_UPDATE_PRESERVE_AD);
 }
 
-/* Stores the number of completed requests, if the guest wants it. */
-static long finish_batch(
-	struct hypercall *hc, uint64_t done_va, unsigned done, int r)
-{
-	uint32_t value = done;
-
-	(void)hc;
-	if (done_va && arch_copy_to_guest(done_va, &value, sizeof(value)) && !r)
-		r = -EFAULT;
-	return r;
-}
-
-long mmu_batch(
-	struct hypercall *hc, mmu_request_fn *one, size_t size, void *context)
-{
-	unsigned count = (uint32_t)hc->arg[1];
-	unsigned before = 0, i = 0;
-	int r = 0;
-
-	if (count & COUNT_PREEMPTED) {
-		count &= ~COUNT_PREEMPTED;
-		before = (unsigned)(hc->arg[1] >> 32);
-	}
-	while (i < count) {
-		r = one(hc, hc->arg[0] + i * size, context);
-		if (r && r != -ERESTART_HC)
-			break;
-		if (!r) {
-			i++;
-			r = pt_finish(hc->v);
-		}
-		if (r || (i < count && hypercall_should_yield())) {
-			hc->arg[0] += i * size;
-			hc->arg[1] = (count - i) | COUNT_PREEMPTED |
-				     (uint64_t)(before + i) << 32;
-			return -ERESTART_HC;
-		}
-	}
-	return finish_batch(hc, hc->arg[2], before + i, r);
-}
-
 static int one_update(struct hypercall *hc, vaddr_t va, void *context)
 {
 	struct mmu_update req;
@@ -171,13 +129,15 @@ long hc_mmu_update(struct hypercall *hc)
 
 	if (r)
 		return r;
-	r = get_pair(hc->arg[3], &pair);
+	r = get_pair(hc->d, hc->arg[3], &pair);
 	if (r)
 		return r;
-	pair.held = (struct pt_table){ .owner = pair.table, .v = hc->v };
+	pair.held.owner = pair.table;
+	pair.held.v = hc->v;
+	pair.held.pg = NULL;
 	r = mmu_batch(hc, one_update, sizeof(struct mmu_update), &pair);
 	pt_table_release(&pair.held);
-	put_pair(&pair);
+	put_pair(hc->d, &pair);
 	return r;
 }
 

@@ -26,15 +26,19 @@ static const struct {
 #undef HYPERCALL
 };
 
-bool hypercall_should_yield(void)
+static inline bool should_yield(const struct vcpu *v)
 {
 #ifdef TENON_HOSTED
 	if (fake_should_yield)
 		return fake_should_yield();
 #endif
+	return softirq_pending() || event_is_pending(v);
+}
+
+bool hypercall_should_yield(void)
+{
 	/* dom0 is built before any guest runs. */
-	return softirq_pending() ||
-	       (!current->is_idle && event_is_pending(current));
+	return current->is_idle ? softirq_pending() : should_yield(current);
 }
 
 long hypercall_dispatch(struct hypercall *hc)
@@ -80,18 +84,21 @@ void entry_hypercall(struct cpu_user_regs *regs)
 }
 
 /* One entry at va; 0, -EFAULT, or -ERESTART_HC with the entry updated. */
-static long multicall_one(struct hypercall *hc, vaddr_t va)
+static inline long multicall_one(struct hypercall *hc, vaddr_t va)
 {
-	struct hypercall one = { .v = hc->v, .d = hc->d };
 	struct multicall_entry entry;
+	struct hypercall one;
 	long r;
-	unsigned i;
 
 	if (guest_read_va(&entry, va) != 0)
 		return -EFAULT;
-	for (i = 0; i < 6; i++)
-		one.arg[i] = entry.args[i];
-	one.nr = number(entry.op);
+	one = (struct hypercall){
+		.v = hc->v,
+		.d = hc->d,
+		.nr = number(entry.op),
+		.arg = { entry.args[0], entry.args[1], entry.args[2],
+			entry.args[3], entry.args[4], entry.args[5] },
+	};
 	/* Neither changes the frame that this call returns to, nor nests. */
 	if (one.nr == __HYPERVISOR_iret || one.nr == __HYPERVISOR_multicall)
 		r = -EINVAL;
@@ -124,7 +131,7 @@ long hc_multicall(struct hypercall *hc)
 			break;
 		if (r)
 			return r;
-		if (left > 1 && hypercall_should_yield()) {
+		if (left > 1 && should_yield(hc->v)) {
 			left--;
 			va += sizeof(struct multicall_entry);
 			break;

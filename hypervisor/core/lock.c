@@ -15,7 +15,7 @@
  * Interrupt handlers take locks too and share this CPU's list: it is changed
  * with interrupts off.
  */
-static void check_rank(const struct lock *l, bool is_pair)
+void lock_check_rank(const struct lock *l, bool is_pair)
 {
 	uint64_t flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
@@ -30,7 +30,7 @@ static void check_rank(const struct lock *l, bool is_pair)
 	arch_irq_restore(flags);
 }
 
-static void note_take(struct lock *l)
+void lock_note_take(struct lock *l)
 {
 	uint64_t flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
@@ -49,7 +49,7 @@ static void note_take(struct lock *l)
 	arch_irq_restore(flags);
 }
 
-static void note_drop(struct lock *l)
+void lock_note_drop(struct lock *l)
 {
 	uint64_t flags = arch_irq_save();
 	struct cpu *cpu = this_cpu();
@@ -65,46 +65,11 @@ static void note_drop(struct lock *l)
 	cpu->locks_held--;
 	arch_irq_restore(flags);
 }
-#else
-static inline void check_rank(const struct lock *l, bool is_pair)
-{
-	(void)l;
-	(void)is_pair;
-}
-
-static inline void note_take(struct lock *l)
-{
-	(void)l;
-}
-
-static inline void note_drop(struct lock *l)
-{
-	(void)l;
-}
 #endif
 
 void lock_init(struct lock *l, enum lock_rank rank)
 {
 	*l = (struct lock)LOCK_INIT(rank);
-}
-
-static void take(struct lock *l, bool is_pair)
-{
-	uint16_t ticket;
-
-	check_rank(l, is_pair);
-	ticket = (uint16_t)(atomic_add(&l->tail, 1) - 1);
-	/* Acquire; pairs with the release in lock_drop. */
-	while (atomic_read(&l->head) != ticket)
-		arch_relax();
-	note_take(l);
-}
-
-void lock_take(struct lock *l)
-{
-	/* Who takes one of those without irqs off could meet its handler. */
-	ASSERT(l->rank < LOCK_IRQ || !arch_irq_enabled());
-	take(l, false);
 }
 
 bool lock_try(struct lock *l)
@@ -117,29 +82,8 @@ bool lock_try(struct lock *l)
 		return false;
 	if (!atomic_cas(word, &old, old + (1U << 16)))
 		return false;
-	note_take(l);
+	lock_note_take(l);
 	return true;
-}
-
-void lock_drop(struct lock *l)
-{
-	note_drop(l);
-	atomic_write(&l->head, (uint16_t)(l->head + 1));
-	arch_race_point();
-}
-
-uint64_t lock_take_irq(struct lock *l)
-{
-	uint64_t flags = arch_irq_save();
-
-	take(l, false);
-	return flags;
-}
-
-void lock_drop_irq(struct lock *l, uint64_t flags)
-{
-	lock_drop(l);
-	arch_irq_restore(flags);
 }
 
 bool lock_is_mine(const struct lock *l)
@@ -155,11 +99,11 @@ bool lock_is_mine(const struct lock *l)
 void lock_take_two(struct lock *a, struct lock *b)
 {
 	if (a == b) {
-		take(a, false);
+		lock_take_ranked(a, false);
 		return;
 	}
-	take(a < b ? a : b, false);
-	take(a < b ? b : a, true);
+	lock_take_ranked(a < b ? a : b, false);
+	lock_take_ranked(a < b ? b : a, true);
 }
 
 void lock_drop_two(struct lock *a, struct lock *b)

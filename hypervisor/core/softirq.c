@@ -33,11 +33,6 @@ void softirq_raise_on(unsigned cpu, enum softirq nr)
 		arch_kick(cpu);
 }
 
-bool softirq_pending(void)
-{
-	return atomic_read(&this_cpu()->softirqs) != 0;
-}
-
 void softirq_run(void)
 {
 	struct cpu *c = this_cpu();

@@ -126,14 +126,6 @@ void event_port_use_locked(
 		(void)bit_test_and_clear(pending_words(s), port);
 }
 
-bool event_is_pending(const struct vcpu *v)
-{
-	const struct vcpu_info *info = atomic_read(&v->vcpu_info);
-
-	return atomic_read(&info->evtchn_upcall_pending) &&
-	       !atomic_read(&info->evtchn_upcall_mask);
-}
-
 void event_mark_pending(struct vcpu *v)
 {
 	/* A guest that set the byte itself has asked for no wake-up. */

@@ -70,21 +70,25 @@ static bool is_hypervisor_slot(unsigned level, unsigned index)
 	       index <= HYPERVISOR_SLOT_LAST;
 }
 
-/* Tables are mostly empty: eight entries at a time. */
-static bool are_absent(const uint64_t *e)
+/* Tables are mostly empty: sixteen entries at a time.  Of a locked table only
+ * accessed and dirty bits can change meanwhile. */
+#define GROUP 16
+
+static inline bool are_absent(const uint64_t *e)
 {
-	return !((READ_ONCE(e[0]) | READ_ONCE(e[1]) | READ_ONCE(e[2]) |
-			 READ_ONCE(e[3]) | READ_ONCE(e[4]) | READ_ONCE(e[5]) |
-			 READ_ONCE(e[6]) | READ_ONCE(e[7])) &
-		 PTE_PRESENT);
+	uint64_t any = e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7] |
+		       e[8] | e[9] | e[10] | e[11] | e[12] | e[13] | e[14] |
+		       e[15];
+
+	return !(any & PTE_PRESENT);
 }
 
 /* The first present entry at or above i, or PTES_PER_TABLE. */
-static unsigned skip_absent(const uint64_t *entries, unsigned i)
+static inline unsigned skip_absent(const uint64_t *entries, unsigned i)
 {
 	while (i < PTES_PER_TABLE) {
-		if (i % 8 == 0 && are_absent(&entries[i]))
-			i += 8;
+		if (i % GROUP == 0 && are_absent(&entries[i]))
+			i += GROUP;
 		else if (!(READ_ONCE(entries[i]) & PTE_PRESENT))
 			i++;
 		else
@@ -94,11 +98,11 @@ static unsigned skip_absent(const uint64_t *entries, unsigned i)
 }
 
 /* One more than the last present entry below end, or 0. */
-static unsigned skip_absent_down(const uint64_t *entries, unsigned end)
+static inline unsigned skip_absent_down(const uint64_t *entries, unsigned end)
 {
 	while (end) {
-		if (end % 8 == 0 && are_absent(&entries[end - 8]))
-			end -= 8;
+		if (end % GROUP == 0 && are_absent(&entries[end - GROUP]))
+			end -= GROUP;
 		else if (!(READ_ONCE(entries[end - 1]) & PTE_PRESENT))
 			end--;
 		else
@@ -335,7 +339,7 @@ static int get_first(struct page *pg, enum page_type type, uint64_t old)
 	return validate(pg, type, 0);
 }
 
-int pagetype_get(struct page *pg, enum page_type type)
+static noinline int get_general(struct page *pg, enum page_type type)
 {
 	int r;
 
@@ -370,6 +374,16 @@ int pagetype_get(struct page *pg, enum page_type type)
 		if (atomic_cas(&pg->type, &old, (old + 1) | TYPE_LOCKED))
 			return validate(pg, type, index_of(old));
 	}
+}
+
+int pagetype_get(struct page *pg, enum page_type type)
+{
+	uint64_t word = is_checked_type(type) ? WORD_TABLE(type)
+					      : (uint64_t)type << TYPE_SHIFT;
+
+	if (!pt_fast_is_off && likely(fast_type_get(pg, word)))
+		return 0;
+	return get_general(pg, type);
 }
 
 /* The last holder of a checked frame lets go: nothing is left of its word but
@@ -414,21 +428,29 @@ int pagetype_drop(struct page *pg, uint64_t clear, bool can_yield)
 	}
 }
 
-void pagetype_put(struct page *pg)
+static noinline void put_general(struct page *pg)
 {
 	int r = pagetype_drop(pg, 0, false);
 
 	BUG_ON(r);
 }
 
+void pagetype_put(struct page *pg)
+{
+	if (pt_fast_is_off || unlikely(!fast_type_put(pg)))
+		put_general(pg);
+}
+
 int pagetype_put_preemptible(struct page *pg)
 {
+	if (!pt_fast_is_off && fast_type_put(pg))
+		return 0;
 	return pagetype_drop(pg, 0, true);
 }
 
 bool page_get_and_type(struct page *pg, struct domain *d, enum page_type type)
 {
-	if (!page_get(pg, d))
+	if (!fast_page_get(pg, d) && !page_get(pg, d))
 		return false;
 	if (!pagetype_get(pg, type))
 		return true;
@@ -439,5 +461,5 @@ bool page_get_and_type(struct page *pg, struct domain *d, enum page_type type)
 void page_put_and_type(struct page *pg)
 {
 	pagetype_put(pg);
-	page_put(pg);
+	fast_page_put(pg);
 }

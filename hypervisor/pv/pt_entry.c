@@ -21,6 +21,10 @@
 #include <tenon/rangeset.h>
 #include "pt_private.h"
 
+#ifdef TENON_HOSTED
+bool pt_fast_is_off;
+#endif
+
 /* In entries above level 1 the PAT bit is PSE, which is refused. */
 #define UPPER_CACHE_BITS (PTE_PWT | PTE_PCD)
 
@@ -137,7 +141,7 @@ static int take_refs(struct domain *owner, struct domain *foreign,
 			  : take_table(owner, level, entry);
 }
 
-int pt_entry_take(struct domain *owner, unsigned level, uint64_t *slot)
+int pt_entry_take_general(struct domain *owner, unsigned level, uint64_t *slot)
 {
 	uint64_t e = READ_ONCE(*slot);
 	int r = correct_flags(owner, level, &e);
@@ -160,7 +164,7 @@ static struct page *referenced(uint64_t entry)
 	return mfn_to_page(m);
 }
 
-int pt_entry_drop(unsigned level, uint64_t entry, bool can_yield)
+int pt_entry_drop_general(unsigned level, uint64_t entry, bool can_yield)
 {
 	struct page *pg = referenced(entry);
 	int r = 0;
@@ -193,14 +197,10 @@ void pt_leave(struct vcpu *v, struct page *pg)
 		page_put_and_type(pg);
 }
 
-int pt_finish(struct vcpu *v)
+int pt_finish_rest(struct vcpu *v)
 {
 	struct page *pg = v->arch.old_table;
-	int r;
-
-	if (likely(!pg))
-		return 0;
-	r = pagetype_drop(pg, 0, true);
+	int r = pagetype_drop(pg, 0, true);
 	if (r)
 		return r;
 	v->arch.old_table = NULL;
@@ -229,8 +229,8 @@ static bool is_write_protection(unsigned level, uint64_t old, uint64_t new)
 	       is_flags_only(1, old & ~PTE_RW, new);
 }
 
-int pt_entry_swap(const struct pt_change *c, uint64_t *slot, unsigned level,
-	unsigned index, uint64_t old, uint64_t new)
+int pt_entry_swap_general(const struct pt_change *c, uint64_t *slot,
+	unsigned level, unsigned index, uint64_t old, uint64_t new)
 {
 	int r;
 
@@ -307,6 +307,16 @@ void pt_table_release(struct pt_table *t)
 	t->pg = NULL;
 	if (!pg)
 		return;
+	if (t->is_light) {
+		if (likely(fast_type_put(pg)))
+			return;
+		/* The last holder by now: as if held in full, if the count
+		 * has room; else without preemption. */
+		if (!page_get_any(pg)) {
+			pagetype_put(pg);
+			return;
+		}
+	}
 	/* Others may have dropped the table meanwhile. */
 	if (pagetype_drop(pg, 0, t->v && !t->v->arch.old_table))
 		pt_leave(t->v, pg);
@@ -325,35 +335,66 @@ static int hold_table(struct pt_table *t, struct page *pg, enum page_type type)
 	}
 	t->pg = pg;
 	t->type = type;
+	t->is_light = false;
 	return 0;
+}
+
+static bool hold_light(struct pt_table *t, struct page *pg)
+{
+	enum page_type type = type_of(READ_ONCE(pg->type));
+
+	if (!type_is_table(type) || !fast_table_get(pg, t->owner, type))
+		return false;
+	t->pg = pg;
+	t->type = type;
+	t->is_light = true;
+	return true;
+}
+
+/* As pt_commit_in: holds the table, or does it all on a frame that is none. */
+static int hold_or_write(struct pt_table *t, struct page *pg, unsigned index,
+	uint64_t entry, bool keep_ad)
+{
+	uint64_t word;
+	int r;
+
+	if (!page_get(pg, t->owner))
+		return -EINVAL;
+	word = READ_ONCE(pg->type);
+	if (word & TYPE_COUNT && type_is_table(type_of(word)))
+		return hold_table(t, pg, type_of(word));
+	r = write_plain(pg, index, entry, keep_ad);
+	page_put(pg);
+	return r;
+}
+
+static int commit_general(struct pt_table *t, struct domain *foreign,
+	mfn_t table, unsigned index, uint64_t entry, bool keep_ad)
+{
+	const struct pt_change c = { t->owner, foreign, t->v, false };
+	struct page *pg = mfn_to_page(table);
+	int r;
+
+	if (pg != t->pg) {
+		pt_table_release(t);
+		if (!hold_light(t, pg)) {
+			r = hold_or_write(t, pg, index, entry, keep_ad);
+			if (!t->pg)
+				return r;
+		}
+	}
+	return write_entry(&c, pg, t->type, index, entry, keep_ad);
 }
 
 int pt_commit_in(struct pt_table *t, struct domain *foreign, mfn_t table,
 	unsigned index, uint64_t entry, bool keep_ad)
 {
-	const struct pt_change c = { t->owner, foreign, t->v, false };
-	struct page *pg;
-	uint64_t word;
-	int r;
-
 	if (table.v >= frame_count || index >= PTES_PER_TABLE)
 		return -EINVAL;
-	pg = mfn_to_page(table);
-	if (pg != t->pg) {
-		pt_table_release(t);
-		if (!page_get(pg, t->owner))
-			return -EINVAL;
-		word = READ_ONCE(pg->type);
-		if (!(word & TYPE_COUNT) || !type_is_table(type_of(word))) {
-			r = write_plain(pg, index, entry, keep_ad);
-			page_put(pg);
-			return r;
-		}
-		r = hold_table(t, pg, type_of(word));
-		if (r)
-			return r;
-	}
-	return write_entry(&c, pg, t->type, index, entry, keep_ad);
+	if (likely(t->owner == foreign) &&
+		likely(!fast_commit(foreign, table, index, entry, keep_ad)))
+		return 0;
+	return commit_general(t, foreign, table, index, entry, keep_ad);
 }
 
 int pt_commit(struct domain *owner, struct domain *foreign, struct vcpu *v,

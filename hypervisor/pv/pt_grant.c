@@ -12,9 +12,18 @@
 #include "pt_private.h"
 
 struct place {
-	struct page *pg; /* with a page and a PT_L1 reference */
+	struct page *pg; /* with a PT_L1 reference, and if not light a page's */
 	unsigned index;
+	bool is_light; /* the page reference is the type's own (pagetype.h) */
 };
+
+static void put_place(const struct place *p)
+{
+	if (!p->is_light)
+		page_put_and_type(p->pg);
+	else
+		pagetype_put(p->pg);
+}
 
 /* The level-1 entry that host names.  GNTST_*. */
 static int find_place(
@@ -33,6 +42,9 @@ static int find_place(
 		return GNTST_bad_virt_addr;
 	}
 	p->pg = mfn_to_page(table);
+	p->is_light = fast_table_get(p->pg, v->domain, PT_L1);
+	if (likely(p->is_light))
+		return GNTST_okay;
 	/* Not any frame of the caller's: it must be such a table already. */
 	if (!page_get(p->pg, v->domain))
 		return GNTST_general_error;
@@ -70,11 +82,18 @@ int pt_grant_map(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap)
 					PTE_DIRTY | avail_bits(gntmap));
 	if (!(gntmap & GNTMAP_readonly))
 		entry |= PTE_RW;
-	do
-		r = pt_entry_swap(&c, slot_of(&p), 1, p.index,
-			READ_ONCE(*slot_of(&p)), entry);
-	while (r == -EAGAIN);
-	page_put_and_type(p.pg);
+	do {
+		uint64_t old = READ_ONCE(*slot_of(&p));
+
+		/* Mostly there was nothing: then the entry is all. */
+		if (likely(!old) &&
+			atomic_cas(slot_of(&p), &old, entry | PTE_GRANT))
+			r = 0;
+		else
+			r = pt_entry_swap(
+				&c, slot_of(&p), 1, p.index, old, entry);
+	} while (r == -EAGAIN);
+	put_place(&p);
 	return r ? GNTST_general_error : GNTST_okay;
 }
 
@@ -87,7 +106,7 @@ static int take_out(struct vcpu *v, vaddr_t new_va, uint64_t *entry)
 	if (r)
 		return GNTST_general_error;
 	*entry = atomic_swap(slot_of(&p), 0);
-	page_put_and_type(p.pg);
+	put_place(&p);
 	return GNTST_okay;
 }
 
@@ -111,20 +130,20 @@ int pt_grant_unmap(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap,
 		return r;
 	old = READ_ONCE(*slot_of(&p));
 	if (!is_mapping_of(old, frame, gntmap)) {
-		page_put_and_type(p.pg);
+		put_place(&p);
 		return GNTST_general_error;
 	}
 	if (new_va && take_out(v, new_va, &moved)) {
-		page_put_and_type(p.pg);
+		put_place(&p);
 		return GNTST_general_error;
 	}
 	/* The references of a moved entry move along. */
 	while (is_mapping_of(old, frame, gntmap))
 		if (atomic_cas(slot_of(&p), &old, moved)) {
-			page_put_and_type(p.pg);
+			put_place(&p);
 			return GNTST_okay;
 		}
 	(void)pt_entry_drop(1, moved, false);
-	page_put_and_type(p.pg);
+	put_place(&p);
 	return GNTST_general_error;
 }

@@ -133,32 +133,12 @@ int pt_new_root(struct vcpu *v, mfn_t root, bool is_user)
 	return drop_root(v, old);
 }
 
-/* The table below entry index of a table; false: no (sane) entry. */
-static bool descend(mfn_t *table, unsigned index)
-{
-	uint64_t entry =
-		READ_ONCE(((const uint64_t *)mfn_to_virt(*table))[index]);
-
-	*table = pte_mfn(entry);
-	return (entry & PTE_PRESENT) && is_ram(*table);
-}
-
-/*
- * Without references: tables can go while we look, so what is found is only
- * a guess, which the caller proves by taking references of the right type.
- */
 bool pt_walk(const struct vcpu *v, vaddr_t va, mfn_t *table, unsigned *index)
 {
-	mfn_t m = v->arch.in_kernel ? v->arch.root : v->arch.user_root;
-
-	if (!m.v || !is_canonical(va) || is_hypervisor_va(va))
+	if (!is_canonical(va) || is_hypervisor_va(va))
 		return false;
-	for (unsigned level = 4; level > 1; level--)
-		if (!descend(&m, pte_index(va, level)))
-			return false;
-	*table = m;
 	*index = pte_index(va, 1);
-	return true;
+	return pt_walk_down(v, va, table);
 }
 
 bool pt_lookup(const struct vcpu *v, vaddr_t va, uint64_t *entry)
@@ -181,6 +161,7 @@ int pt_update_va(
 {
 	const struct pt_change c = { v->domain, foreign, v, false };
 	struct page *pg;
+	bool is_light;
 	mfn_t table;
 	unsigned index;
 	int r;
@@ -188,14 +169,18 @@ int pt_update_va(
 	if (!pt_walk(v, va, &table, &index))
 		return -EINVAL;
 	pg = mfn_to_page(table);
-	if (!page_get_and_type(pg, v->domain, PT_L1))
+	is_light = fast_table_get(pg, v->domain, PT_L1);
+	if (!is_light && !page_get_and_type(pg, v->domain, PT_L1))
 		return -EINVAL;
 	do {
 		uint64_t *slot = &table_entries(pg)[index];
 
 		r = pt_entry_swap(&c, slot, 1, index, READ_ONCE(*slot), entry);
 	} while (r == -EAGAIN);
-	page_put_and_type(pg);
+	if (!is_light)
+		page_put_and_type(pg);
+	else if (!fast_type_put(pg))
+		pagetype_put(pg);
 	return r;
 }
 

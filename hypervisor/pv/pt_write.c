@@ -450,20 +450,63 @@ static int execute(struct vcpu *v, struct page *pg, unsigned level,
 	return r;
 }
 
-/* The frame that addr maps read-only, if it is a table of d in use: with a
- * page and a type reference.  1: the entry allows the write, so the fault was
- * a stale translation's. */
-static int get_faulting_table(
-	struct vcpu *v, vaddr_t addr, struct page **pg, enum page_type *type)
+/*
+ * What kernels do most, in few steps: a plain store or exchange of a whole
+ * entry of a level-1 table, REX.W 89 /r and REX.W 87 /r.  False: nothing was
+ * done, the general way decides.
+ */
+static bool write_frequent(struct vcpu *v, uint64_t *slot, const uint8_t *bytes,
+	struct cpu_user_regs *regs)
 {
-	uint64_t entry, word;
+	struct decoder d = { .bytes = bytes, .n = INSN_MAX, .at = 2 };
+	uint8_t rex = bytes[0], opcode = bytes[1];
+	uint64_t old, *reg;
+	int r;
 
-	if (!pt_lookup(v, addr, &entry))
-		return -EFAULT;
-	if (entry & PTE_RW)
-		return 1;
-	if (entry & PTE_GRANT || !is_ram(pte_mfn(entry)))
-		return -EFAULT;
+	if ((rex & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87) ||
+		!skip_address(&d))
+		return false;
+	reg = reg_of(regs, modrm_reg(&d) | (rex & 4) << 1);
+	do {
+		old = READ_ONCE(*slot);
+		r = fast_entry_swap(v->domain, slot, old, *reg);
+	} while (r == -EAGAIN);
+	if (r)
+		return false;
+	if (opcode == 0x87)
+		*reg = old;
+	regs->rip += d.at;
+	regs->rflags &= ~FLAG_RF;
+	return true;
+}
+
+/* True: done.  False: nothing is held or changed. */
+static bool write_level1(struct vcpu *v, vaddr_t addr, uint64_t entry,
+	struct cpu_user_regs *regs)
+{
+	struct page *pg = mfn_to_page(pte_mfn(entry));
+	uint8_t bytes[16];
+	uint64_t *slot;
+	bool is_done;
+
+	if (addr % 8 || !fast_table_get(pg, v->domain, PT_L1))
+		return false;
+	slot = &table_entries(pg)[(addr & ~PAGE_MASK) / 8];
+	is_done = (regs->rip & ~PAGE_MASK) <= PAGE_SIZE - sizeof(bytes) &&
+		  !arch_copy_from_guest(bytes, regs->rip, sizeof(bytes)) &&
+		  write_frequent(v, slot, bytes, regs);
+	if (unlikely(!fast_type_put(pg)))
+		pagetype_put(pg);
+	return is_done;
+}
+
+/* The frame that an entry maps read-only, if it is a table of v's domain in
+ * use: with a page and a type reference. */
+static int get_faulting_table(
+	struct vcpu *v, uint64_t entry, struct page **pg, enum page_type *type)
+{
+	uint64_t word;
+
 	*pg = mfn_to_page(pte_mfn(entry));
 	if (!page_get(*pg, v->domain))
 		return -EFAULT;
@@ -481,15 +524,12 @@ static int get_faulting_table(
  * dropped, for drivers do not expect a fault there.
  */
 static bool drop_device_store(
-	struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+	struct vcpu *v, uint64_t entry, struct cpu_user_regs *regs)
 {
 	uint8_t bytes[INSN_MAX];
 	struct store s;
-	uint64_t entry;
 
-	if (!v->domain->is_hardware || !pt_lookup(v, addr, &entry) ||
-		entry & (PTE_RW | PTE_GRANT) || is_ram(pte_mfn(entry)) ||
-		!pt_is_readonly_device(pte_mfn(entry)) ||
+	if (!v->domain->is_hardware || !pt_is_readonly_device(pte_mfn(entry)) ||
 		!decode(regs, bytes,
 			pv_fetch(v, regs->rip, bytes, sizeof(bytes)), &s) ||
 		s.op != OP_MOV)
@@ -499,7 +539,8 @@ static bool drop_device_store(
 	return true;
 }
 
-bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+static bool write_general(struct vcpu *v, vaddr_t addr, uint64_t entry,
+	struct cpu_user_regs *regs)
 {
 	uint8_t bytes[INSN_MAX];
 	struct store s;
@@ -507,11 +548,8 @@ bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	enum page_type type;
 	int r;
 
-	/* A user process may see tables too; writing them is not for it. */
-	if (!v->arch.in_kernel || pt_finish(v))
-		return v->arch.in_kernel;
-	if (get_faulting_table(v, addr, &pg, &type))
-		return drop_device_store(v, addr, regs);
+	if (get_faulting_table(v, entry, &pg, &type))
+		return false;
 	if (!decode(regs, bytes, pv_fetch(v, regs->rip, bytes, sizeof(bytes)),
 		    &s) ||
 		addr % s.width)
@@ -527,4 +565,25 @@ bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 	page_put(pg);
 	/* Preempted: the guest executes it again and faults again. */
 	return !r || r == -ERESTART_HC;
+}
+
+bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
+{
+	uint64_t entry;
+	mfn_t table;
+
+	/* A user process may see tables too; writing them is not for it. */
+	if (!v->arch.in_kernel || pt_finish(v))
+		return v->arch.in_kernel;
+	if (!is_canonical(addr) || is_hypervisor_va(addr) ||
+		!pt_walk_down(v, addr, &table))
+		return false;
+	entry = READ_ONCE(
+		((const uint64_t *)mfn_to_virt(table))[pte_index(addr, 1)]);
+	if (!(entry & PTE_PRESENT) || entry & (PTE_RW | PTE_GRANT))
+		return false;
+	if (unlikely(!is_ram(pte_mfn(entry))))
+		return drop_device_store(v, entry, regs);
+	return write_level1(v, addr, entry, regs) ||
+	       write_general(v, addr, entry, regs);
 }

@@ -154,6 +154,22 @@
 	sysretq
 	.endm
 
+	/* rax: the guest's rsp; its rax, rdx and rsi in their slots. */
+	.macro	SYSCALL_FRAME cs
+	pushq	$SEL_USER_DS
+	pushq	%rax
+	pushq	%r11
+	pushq	$\cs
+	pushq	%rcx
+	pushq	$0
+	movl	$VECTOR_SYSCALL, 4(%rsp)
+	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
+	RESTORE_SLOTS REGS_ERROR
+	SAVE_REGS
+	movq	%rsp, %rdi
+	xorl	%ebp, %ebp
+	.endm
+
 /* rsp: top, just below guest.es; rax: the guest's rsp; its rax in its slot. */
 	.globl	syscall_common
 syscall_common:
@@ -190,19 +206,13 @@ syscall_undo:
 hypercall:
 	cmpq	$HYPERCALL_IRET, TOP_RAX - REGS_ES(%rsp)
 	je	hypercall_iret
+	SYSCALL_FRAME SEL_USER_CS
+	sti
+	call	entry_hypercall
+	jmp	resume_guest
+
 syscall_general:
-	pushq	$SEL_USER_DS
-	pushq	%rax
-	pushq	%r11
-	pushq	$SEL_USER_CS
-	pushq	%rcx
-	pushq	$0
-	movl	$VECTOR_SYSCALL, 4(%rsp)
-	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
-	RESTORE_SLOTS REGS_ERROR
-	SAVE_REGS
-	movq	%rsp, %rdi
-	xorl	%ebp, %ebp
+	SYSCALL_FRAME SEL_USER_CS
 	call	x86_syscall
 	jmp	resume_guest
 
@@ -257,17 +267,8 @@ iret_undo:
 
 	.globl	syscall32_common
 syscall32_common:
-	pushq	$SEL_USER_DS
-	pushq	%rax
-	pushq	%r11
-	pushq	$SEL_USER_32
-	pushq	%rcx
-	pushq	$0
-	movl	$VECTOR_SYSCALL, 4(%rsp)
-	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
-	SAVE_REGS
-	movq	%rsp, %rdi
-	xorl	%ebp, %ebp
+	SAVE_SLOTS REGS_ES
+	SYSCALL_FRAME SEL_USER_32
 	call	x86_syscall32
 	jmp	resume_guest
 
@@ -479,19 +480,20 @@ x86_copy:
 	shrq	$3, %rcx
 	SMAP_OPEN
 1:	rep movsq
-	movl	%edx, %ecx
-	andl	$7, %ecx
-	jz	3f
-2:	rep movsb
-3:	SMAP_CLOSE
+	andl	$7, %edx
+	jnz	3f
+2:	SMAP_CLOSE
 	xorl	%eax, %eax
 	ret
+3:	movl	%edx, %ecx
+4:	rep movsb
+	jmp	2b
 copy_fault:
 	SMAP_CLOSE
 	movl	$-14, %eax
 	ret
 	FIXUP	1b, copy_fault
-	FIXUP	2b, copy_fault
+	FIXUP	4b, copy_fault
 
 /* int x86_clear(void *dst, size_t n) */
 	.globl	x86_clear

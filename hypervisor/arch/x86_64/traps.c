@@ -126,7 +126,8 @@ void x86_exception(struct cpu_user_regs *regs)
 	case 14:
 		cr2 = read_cr2();
 		arch_irq_enable();
-		if (!fix_window_fault(regs, cr2))
+		if (likely(!is_hypervisor_va(cr2)) ||
+			!fix_window_fault(regs, cr2))
 			entry_page_fault(regs, cr2);
 		break;
 	case 13:

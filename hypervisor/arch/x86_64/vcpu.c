@@ -19,7 +19,8 @@
 #include "x86.h"
 
 /* No breakpoint; the bit that reads as 1 (SDM vol. 3B, 17.2.4). */
-#define DR7_NONE 0x400UL
+#define DR7_NONE       0x400UL
+#define LOWER_HALF_END (1ULL << 47)
 
 int arch_vcpu_create(struct vcpu *v)
 {
@@ -232,15 +233,12 @@ bool arch_is_long_code(uint32_t selector)
 	return rights & 1U << 21;
 }
 
-static bool is_guest_range(vaddr_t va, size_t n)
+/* n bytes from va on, all in one of the guest's two halves. */
+static inline bool is_guest_range(vaddr_t va, size_t n)
 {
-	vaddr_t last = va + n - 1;
-
-	return n == 0 ||
-	       (last >= va && is_canonical(va) && is_canonical(last) &&
-		       !is_hypervisor_va(va) && !is_hypervisor_va(last) &&
-		       (va < HYPERVISOR_VA_START) ==
-			       (last < HYPERVISOR_VA_START));
+	if (likely(va >= HYPERVISOR_VA_END))
+		return n <= 0 - va;
+	return (va < LOWER_HALF_END && n <= LOWER_HALF_END - va) || n == 0;
 }
 
 int arch_copy_from_guest(void *dst, vaddr_t src, size_t n)

@@ -7,6 +7,8 @@
 #ifndef TENON_EVENT_H
 #define TENON_EVENT_H
 
+#include <tenon/atomic.h>
+#include <tenon/domain.h>
 #include <tenon/types.h>
 
 struct domain;
@@ -65,7 +67,13 @@ must_check int event_assign_virq(struct domain *d, unsigned virq);
 void event_send_pirq(struct domain *d, unsigned pirq);
 
 /* True when v has an upcall to take: pending and not masked. */
-bool event_is_pending(const struct vcpu *v);
+static inline bool event_is_pending(const struct vcpu *v)
+{
+	const struct vcpu_info *info = atomic_read(&v->vcpu_info);
+
+	return atomic_read(&info->evtchn_upcall_pending) &&
+	       !atomic_read(&info->evtchn_upcall_mask);
+}
 /* Mark the upcall pending and kick: for a vcpu whose info moved. */
 void event_mark_pending(struct vcpu *v);
 /* A vcpu goes: unbind its ports to vcpu 0. */

@@ -8,6 +8,9 @@
 #ifndef TENON_LOCK_H
 #define TENON_LOCK_H
 
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
+#include <tenon/panic.h>
 #include <tenon/types.h>
 
 enum lock_rank {
@@ -43,13 +46,72 @@ struct lock {
 	}
 
 void lock_init(struct lock *l, enum lock_rank rank);
-void lock_take(struct lock *l);
 bool lock_try(struct lock *l);
-void lock_drop(struct lock *l);
+
+/* The order of ranks and the locks that a CPU holds: debug builds. */
+#ifdef TENON_DEBUG
+void lock_check_rank(const struct lock *l, bool is_pair);
+void lock_note_take(struct lock *l);
+void lock_note_drop(struct lock *l);
+#else
+static inline void lock_check_rank(const struct lock *l, bool is_pair)
+{
+	(void)l;
+	(void)is_pair;
+}
+
+static inline void lock_note_take(struct lock *l)
+{
+	(void)l;
+}
+
+static inline void lock_note_drop(struct lock *l)
+{
+	(void)l;
+}
+#endif
+
+/* is_pair: another lock of the same rank may be held. */
+static inline void lock_take_ranked(struct lock *l, bool is_pair)
+{
+	uint16_t ticket;
+
+	lock_check_rank(l, is_pair);
+	ticket = (uint16_t)(atomic_add(&l->tail, 1) - 1);
+	/* Acquire; pairs with the release in lock_drop. */
+	while (atomic_read(&l->head) != ticket)
+		arch_relax();
+	lock_note_take(l);
+}
+
+static inline void lock_take(struct lock *l)
+{
+	/* Who takes one of those without irqs off could meet its handler. */
+	ASSERT(l->rank < LOCK_IRQ || !arch_irq_enabled());
+	lock_take_ranked(l, false);
+}
+
+static inline void lock_drop(struct lock *l)
+{
+	lock_note_drop(l);
+	atomic_write(&l->head, (uint16_t)(l->head + 1));
+	arch_race_point();
+}
 
 /* Interrupts off and take; returns the flags that lock_drop_irq restores. */
-must_check uint64_t lock_take_irq(struct lock *l);
-void lock_drop_irq(struct lock *l, uint64_t flags);
+must_check static inline uint64_t lock_take_irq(struct lock *l)
+{
+	uint64_t flags = arch_irq_save();
+
+	lock_take_ranked(l, false);
+	return flags;
+}
+
+static inline void lock_drop_irq(struct lock *l, uint64_t flags)
+{
+	lock_drop(l);
+	arch_irq_restore(flags);
+}
 
 /* Held by this CPU?  For assertions; always true in builds without debug. */
 bool lock_is_mine(const struct lock *l);

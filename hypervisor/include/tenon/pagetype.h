@@ -24,6 +24,7 @@
 #ifndef TENON_PAGETYPE_H
 #define TENON_PAGETYPE_H
 
+#include <tenon/domain.h>
 #include <tenon/page.h>
 #include <tenon/types.h>
 
@@ -105,7 +106,11 @@ void page_put_and_type(struct page *pg);
  * Drop what an earlier preempted call of v left over (v->arch.old_table):
  * first thing in each hypercall here.  0 or -ERESTART_HC.
  */
-must_check int pt_finish(struct vcpu *v);
+must_check int pt_finish_rest(struct vcpu *v);
+must_check static inline int pt_finish(struct vcpu *v)
+{
+	return likely(!v->arch.old_table) ? 0 : pt_finish_rest(v);
+}
 /* Leave pg, a page and a type reference, to that: v may have one at a time;
  * without a v, or with one there already, it is dropped at once. */
 void pt_leave(struct vcpu *v, struct page *pg);
@@ -135,6 +140,7 @@ struct pt_table {
 	struct vcpu *v;
 	struct page *pg;
 	enum page_type type;
+	bool is_light; /* the page reference is the type's own */
 };
 must_check int pt_commit_in(struct pt_table *t, struct domain *foreign,
 	mfn_t table, unsigned index, uint64_t entry, bool keep_ad);

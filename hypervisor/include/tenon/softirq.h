@@ -6,6 +6,8 @@
 #ifndef TENON_SOFTIRQ_H
 #define TENON_SOFTIRQ_H
 
+#include <tenon/atomic.h>
+#include <tenon/cpu.h>
 #include <tenon/types.h>
 
 enum softirq {
@@ -24,7 +26,10 @@ void softirq_register(enum softirq nr, void (*fn)(void));
 /* Mark pending on this CPU, or on another (kicked if it was not yet). */
 void softirq_raise(enum softirq nr);
 void softirq_raise_on(unsigned cpu, enum softirq nr);
-bool softirq_pending(void);
+static inline bool softirq_pending(void)
+{
+	return atomic_read(&this_cpu()->softirqs) != 0;
+}
 /* Run all that are pending.  May switch `current` (see sched.h). */
 void softirq_run(void);
 

@@ -18,7 +18,7 @@ GOOD = (
     ("iret_frames", ""), ("grants", ""), ("memory", "maxmem=12"),
     ("segments", ""), ("debug", "extra=leave"), ("registers", ""),
     ("vcpus", "vcpus=2"), ("nmi", ""), ("cpu_policy", ""),
-    ("hypercall_page", ""), ("control_calls", ""),
+    ("hypercall_page", ""), ("control_calls", ""), ("ways", ""),
 )
 # Those that the hypervisor must end.
 BAD = (
@@ -30,7 +30,8 @@ BAD = (
 STORMS = ("faults", "nested", "events", "calls", "tables", "memory", "timers",
           "spin")
 # As dom0, without a Linux that would take the machine.
-ALONE = ("traps", "emulation", "tables_refused", "wild_calls", "wild_frames")
+ALONE = ("traps", "emulation", "tables_refused", "wild_calls", "wild_frames",
+         "ways")
 
 
 def judge(context_check, name, text):
