@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# debian.sh FOLDER: makes two disks of a Debian guest, with a partition table and
+# one ext4 file system each: FOLDER/one.img as debootstrap installs it, with
+# Debian's kernel and the configuration that its own update-grub wrote, and
+# FOLDER/two.img after a second kernel was installed in it by its own apt. Root.
+set -e
+[ $# -eq 1 ] || { echo 'usage: debian.sh FOLDER' >&2; exit 2; }
+out=$1 root=$1/root size=1400
+suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' \
+	'Created-By: Packages' | awk -v s="$suite" '$2 == s { print $1; exit }')
+mkdir -p "$out"
+
+# in_root COMMAND...: in the guest's root; no service is started.
+in_root() {
+	env DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+}
+
+# disk IMAGE: the root as the first partition of a disk.
+disk() {
+	rm -f "$1"
+	truncate -s ${size}M "$1"
+	echo 'start=2048, type=83, bootable' | sfdisk -q "$1"
+	mke2fs -q -t ext4 -U "$uuid" -L guest -E offset=1048576 -d "$root" "$1" \
+		$(((size - 1) * 1024))k
+}
+
+uuid=$(cat /proc/sys/kernel/random/uuid)
+debootstrap --variant=minbase \
+	--include=linux-image-amd64,initramfs-tools,grub-pc-bin,grub2-common \
+	"$suite" "$root" "$mirror"
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 755 "$root/usr/sbin/policy-rc.d"
+echo guest >"$root/etc/hostname"
+echo "UUID=$uuid / ext4 defaults 0 1" >"$root/etc/fstab"
+cat >"$root/sbin/guest-init" <<'I'
+#!/bin/sh
+mount -t proc proc /proc
+mount -o remount,rw /
+echo "debian-guest runs $(uname -r)"
+sync
+sleep 1
+echo o >/proc/sysrq-trigger
+sleep 60
+I
+chmod 755 "$root/sbin/guest-init"
+mkdir -p "$root/etc/default/grub.d" "$root/boot/grub"
+cat >"$root/etc/default/grub.d/guest.cfg" <<G
+GRUB_CMDLINE_LINUX="console=hvc0 init=/sbin/guest-init"
+GRUB_DISABLE_OS_PROBER=true
+G
+# update-grub asks the machine for its root's device, which a chroot has not.
+cat >"$root/usr/local/sbin/grub-probe" <<P
+#!/bin/sh
+case \$* in
+*target=device*) echo /dev/xvda1 ;;
+*target=fs_uuid*) echo $uuid ;;
+*target=fs_label*) echo guest ;;
+*target=fs*) echo ext2 ;;
+*target=partmap*) echo msdos ;;
+*target=abstraction*) ;;
+*target=drive*) echo '(hd0,msdos1)' ;;
+*target=compatibility_hint*) echo hd0,msdos1 ;;
+*target=hints_string*) echo "--hint='hd0,msdos1'" ;;
+*) exec /usr/sbin/grub-probe "\$@" ;;
+esac
+P
+chmod 755 "$root/usr/local/sbin/grub-probe"
+ln -sf /usr/local/sbin/grub-probe "$root/usr/local/bin/grub-probe"
+mount --bind /dev "$root/dev"
+trap 'umount "$root/dev" 2>/dev/null' EXIT
+mount -t proc proc "$root/proc"
+trap 'umount "$root/dev" "$root/proc" 2>/dev/null' EXIT
+in_root env PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin update-grub
+umount "$root/proc" "$root/dev"
+disk "$out/one.img"
+mount --bind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || :
+cp -r /etc/apt/sources.list* "$root/etc/apt/" 2>/dev/null || :
+in_root apt-get update -qq
+in_root apt-get install -qq -y linux-image-cloud-amd64
+in_root env PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin update-grub
+umount "$root/proc" "$root/dev"
+trap - EXIT
+disk "$out/two.img"
+rm -rf "$root"
