@@ -259,7 +259,8 @@ int kids_insert(struct tree *t, uint32_t *kids, struct node *child)
 	if (rc)
 		return rc;
 	sum_up(child);
-	name_key_init(&key, node_name(child), node_name_len(child));
+	name_key_init(&key, node_name(child), node_name_len(child),
+		node_value(child));
 	insert(t, kids, child, &key);
 	return 0;
 }

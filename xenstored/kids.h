@@ -13,17 +13,22 @@ struct name_key {
 	const char *text;
 	uint16_t len;
 	uint16_t rank; /* a number's length, more than that for other names */
+	uint16_t name_len; /* as in the node of this name */
 };
 
 #define RANK_OTHER 0xffffu
+
+/* The bits of so many bytes of a word. */
+static const uint64_t name_masks[9] = { 0, 0xffull << 56, 0xffffull << 48,
+	0xffffffull << 40, 0xffffffffull << 32, 0xffffffffffull << 24,
+	0xffffffffffffull << 16, 0xffffffffffffffull << 8, UINT64_MAX };
 
 static inline uint64_t name_word(const char *text, size_t len)
 {
 	uint64_t word;
 
 	memcpy(&word, text, sizeof(word));
-	word = __builtin_bswap64(word);
-	return len < 8 ? word & ~(UINT64_MAX >> (8 * len)) : word;
+	return __builtin_bswap64(word) & name_masks[len < 8 ? len : 8];
 }
 
 /* The same of a name behind whose end nothing may be read. */
@@ -57,14 +62,38 @@ static inline bool name_is_number(const char *text, size_t len)
 	return i == len;
 }
 
-/* `text` is of 1 to PATH_MAX_LEN bytes. */
-static inline void name_key_init(
-	struct name_key *key, const char *text, size_t len)
+/* The bytes before the first '/', or all before `end`. */
+static inline size_t name_span(const char *text, const char *end)
 {
-	key->word = name_word_bounded(text, len);
+	const uint64_t ones = 0x0101010101010101;
+	const char *at = text;
+	uint64_t word;
+
+	for (; end - at >= 8; at += 8) {
+		memcpy(&word, at, sizeof(word));
+		word ^= ones * '/'; /* its zero bytes are found at once */
+		word = (word - ones) & ~word & (ones << 7);
+		if (word)
+			return (size_t)(at - text) +
+			       (size_t)__builtin_ctzll(word) / 8;
+	}
+	while (at < end && *at != '/')
+		at++;
+	return (size_t)(at - text);
+}
+
+/* `text` is of 1 to PATH_MAX_LEN bytes, and may be read up to `end`. */
+static inline void name_key_init(
+	struct name_key *key, const char *text, size_t len, const char *end)
+{
+	bool is_number = name_is_number(text, len);
+
+	key->word = end - text >= 8 ? name_word(text, len)
+				    : name_word_bounded(text, len);
 	key->text = text;
 	key->len = (uint16_t)len;
-	key->rank = name_is_number(text, len) ? (uint16_t)len : RANK_OTHER;
+	key->rank = is_number ? (uint16_t)len : RANK_OTHER;
+	key->name_len = (uint16_t)(is_number ? len | NODE_IS_NUMBER : len);
 }
 
 /* The order of tree_name_cmp(). */
@@ -76,9 +105,11 @@ static inline int name_key_cmp(const struct name_key *key, const struct node *n)
 	uint64_t word;
 	int c;
 
+	word = name_word(n->text, len);
+	if (key->word == word && key->name_len == n->name_len && len <= 8)
+		return 0;
 	if (key->rank != rank)
 		return key->rank < rank ? -1 : 1;
-	word = name_word(n->text, len);
 	if (key->word != word)
 		return key->word < word ? -1 : 1;
 	least = key->len < len ? key->len : len;

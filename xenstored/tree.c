@@ -100,16 +100,17 @@ struct node *tree_child(const struct node *n, const char *name, size_t len)
 {
 	struct name_key key;
 
-	name_key_init(&key, name, len);
+	name_key_init(&key, name, len, name + len);
 	return child_by_key(n, &key);
 }
 
 struct node *tree_find_nearest(
 	struct node *root, const char *path, size_t len, size_t *found_len)
 {
-	const char *at = path, *end = path + len, *start;
+	const char *at = path, *end = path + len;
 	struct node *n = root, *child;
 	struct name_key key;
+	size_t name_len;
 
 	*found_len = len ? 1 : 0;
 	for (;;) {
@@ -117,9 +118,9 @@ struct node *tree_find_nearest(
 			at++;
 		if (at == end)
 			break;
-		for (start = at; at < end && *at != '/'; at++)
-			;
-		name_key_init(&key, start, (size_t)(at - start));
+		name_len = name_span(at, end);
+		name_key_init(&key, at, name_len, end);
+		at += name_len;
 		child = child_by_key(n, &key);
 		if (!child)
 			return n;
@@ -156,7 +157,7 @@ static int find_slot(struct tree *t, uint32_t *root, const char *path,
 		rc = kids_own(t, slot);
 		if (rc)
 			return rc;
-		name_key_init(&key, name, name_len);
+		name_key_init(&key, name, name_len, name + name_len);
 		slot = &node_at(*slot)->kids;
 		for (;;) {
 			n = node_at(*slot);
@@ -294,7 +295,7 @@ int tree_detach(struct tree *t, struct node **root, const char *path,
 	*root = node_at(top);
 	if (rc)
 		return rc;
-	name_key_init(&key, name, len - (size_t)(name - path));
+	name_key_init(&key, name, len - (size_t)(name - path), path + len);
 	if (!child_by_key(parent, &key))
 		return -ENOENT;
 	rc = kids_remove(t, &parent->kids, &key, out);
