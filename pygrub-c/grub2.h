@@ -78,7 +78,7 @@ struct grub2 {
 	int entry;
 	int bare_entry; /* of a linux outside of all entries; -1: none */
 	bool is_booted; /* and of a boot behind it */
-	int status;	/* of the last command; 0: well */
+	int status;	/* of the last command or block; 0: well */
 	enum grub2_leave leave;
 	unsigned int leave_count; /* loops still to leave */
 	unsigned int steps;	  /* still allowed */

@@ -251,7 +251,11 @@ static int fill_from(
 		return boot_set_obstacle(entry, "its options cannot be read");
 	if (ret)
 		return ret;
-	ret = set_kernel(grub, entry, &args, 1, 2);
+	/* A comment, or a variable that is not set. */
+	if (args.count < 2)
+		ret = boot_set_obstacle(entry, "its kernel cannot be read");
+	else
+		ret = set_kernel(grub, entry, &args, 1, 2);
 	free(args.words);
 	for (unsigned int i = 0; i < bls->initrd_count && !ret; i++) {
 		ret = expand(grub, "initrd", bls->initrds[i], "", &args);

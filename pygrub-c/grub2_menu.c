@@ -159,6 +159,7 @@ static int run_in_copy(
 	grub->line = entry->line;
 	grub->file = body->file;
 	grub->leave = GRUB2_STAY;
+	grub->status = 0;
 	ret = grub2_step(grub, 1 + (unsigned int)(size / 256));
 	if (!ret)
 		ret = grub2_env_set(grub->env, "chosen",

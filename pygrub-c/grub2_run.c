@@ -91,16 +91,15 @@ static int run_while(struct grub2 *grub, const struct script_node *node)
 			ret = grub2_run_list(grub, node->condition);
 		if (ret || grub->leave != GRUB2_STAY)
 			return ret;
+		/* The condition's status is the loop's. */
 		if ((grub->status != 0) == (node->kind == SCRIPT_WHILE))
-			break;
+			return 0;
 		ret = grub2_run_list(grub, node->body);
 		if (ret)
 			return ret;
 		if (!goes_on(grub))
-			break;
+			return 0;
 	}
-	grub->status = 0;
-	return 0;
 }
 
 static int run_for(struct grub2 *grub, const struct script_node *node)
@@ -110,6 +109,8 @@ static int run_for(struct grub2 *grub, const struct script_node *node)
 
 	if (ret)
 		return ret;
+	if (args.count < 2)
+		grub->status = 0;
 	for (unsigned int i = 1; i < args.count && !ret; i++) {
 		ret = grub2_step(grub, 1);
 		if (!ret)
@@ -178,7 +179,6 @@ int grub2_run_body(struct grub2 *grub, const struct script_node *body,
 	}
 	grub->depth++;
 	grub->args = &mine;
-	grub->status = 0;
 	ret = grub2_run_list(grub, body);
 	grub->args = outer;
 	grub->depth--;

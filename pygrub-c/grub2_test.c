@@ -150,13 +150,16 @@ static bool one(struct test *test)
 	return *at[0];
 }
 
+/* Terms side by side are all meant, -a or not. */
 static bool all(struct test *test)
 {
 	bool truth = one(test);
 
-	while (is(test, "-a")) {
-		test->at++;
-		truth &= one(test);
+	while (*test->at && !is(test, "-o") && !is(test, ")")) {
+		if (is(test, "-a"))
+			test->at++;
+		if (*test->at)
+			truth &= one(test);
 	}
 	return truth;
 }

@@ -75,19 +75,19 @@ static void add_whole(struct making *making, const char *text)
 	add_bytes(making, text, strlen(text));
 }
 
+/* Blanks at the ends of a value separate nothing. */
 static void add_split(struct making *making, const char *value)
 {
+	value += strspn(value, " \t\n");
 	while (*value && !making->error) {
 		size_t len = strcspn(value, " \t\n");
+		size_t blanks = strspn(value + len, " \t\n");
 
-		if (len) {
-			open_word(making);
-			add_bytes(making, value, len);
-		} else {
+		open_word(making);
+		add_bytes(making, value, len);
+		value += len + blanks;
+		if (*value)
 			close_word(making);
-			len = strspn(value, " \t\n");
-		}
-		value += len;
 	}
 }
 
@@ -129,7 +129,7 @@ static void add_variable(struct grub2 *grub, struct making *making,
 		add_args(making, args, part);
 		return;
 	}
-	if (!strcmp(name, "#")) {
+	if (!strcmp(name, "#") && grub->args) {
 		snprintf(number, sizeof(number), "%u", args->count);
 		value = number;
 	} else if (!strcmp(name, "?")) {
