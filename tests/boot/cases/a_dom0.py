@@ -115,6 +115,17 @@ def guest_life(context):
                 raise Failure(found)
 
 
+def kill_store(machine, times):
+    """Kills the process that serves the store, while others write to it."""
+    machine.run(
+        "p=$(cat /run/xenstored.pid); i=0; "
+        "n=$(xenstore-read /kept 2>/dev/null || echo 0); "
+        f"while [ $i -lt {times} ]; do i=$((i+1)); n=$((n+1)); "
+        "kill -9 $(cat /proc/$p/task/$p/children); "
+        "xenstore-write /kept $n || break; done; [ $i = "
+        f"{times} ]", 120)
+
+
 def life(machine):
     """The steps of the demonstration; `hello` is gone afterwards."""
     with machine.check("domls lists dom0"):
@@ -141,6 +152,21 @@ def life(machine):
         machine.expect(r"dom0# ", 20)
         if machine.run("uname -r").strip() != kernel:
             raise Failure(f"the guest's kernel says {kernel}")
+    with machine.check("the store's worker is killed, and nobody notices"):
+        kill_store(machine, 10)
+        machine.send("domcons hello\n")
+        machine.send("\n")
+        machine.expect(r"guest# ", 60)
+        if machine.run("uname -r", 60, r"guest# ").strip() != kernel:
+            raise Failure("the guest's kernel says something else")
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        machine.run("domcreate /guest/hello.cfg name=later", 120)
+        kill_store(machine, 5)
+        machine.run("domstop -f later", 60)
+        if machine.run("xenstore-read /kept").strip() != "15":
+            raise Failure("the store has lost what was written to it")
+        machine.run("xenstore-rm /kept")
     with machine.check("domstop stops the guest"):
         machine.run("domstop hello", 90)
         for _ in range(20):
