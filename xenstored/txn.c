@@ -218,6 +218,13 @@ int txn_run_edit(struct view *v, const struct edit *e, struct change *change)
 	}
 }
 
+/* The first reason counts: what is to be begun anew may well fit then. */
+static void fail(struct txn *t, int err)
+{
+	if (!t->failed)
+		t->failed = err;
+}
+
 int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 {
 	struct txn *t = v->txn;
@@ -227,7 +234,7 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 
 	rc = add_step(v, c, STEP_EDIT, e, &step);
 	if (rc) {
-		t->failed = rc;
+		fail(t, rc);
 		return rc;
 	}
 	step->err = txn_run_edit(v, e, &step->change);
@@ -235,7 +242,7 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 	if (!step->err)
 		t->edit_count++;
 	else if (step->err == -ENOSPC || step->err == -ENOMEM)
-		t->failed = step->err;
+		fail(t, step->err);
 	return step->err;
 }
 
@@ -263,8 +270,41 @@ static bool is_edit_repeated(struct view *v, struct step *step)
 	return txn_run_edit(v, &e, &step->change) == step->err;
 }
 
+/* The next entry from `i` on that GET_PERMS shows. */
+static uint32_t next_shown(
+	const struct store *s, const struct perm_list *list, uint32_t i)
+{
+	while (i && i < list->count &&
+		list->entry[i].era != domain_era(s, list->entry[i].domid))
+		i++;
+	return i;
+}
+
+/*
+ * Whether GET_PERMS would show now what it showed then. Of a domain that has
+ * died meanwhile an entry was shown, perhaps.
+ */
+static bool are_same_perms(const struct store *s, const struct txn *t,
+	const struct perm_list *a, const struct perm_list *b)
+{
+	uint32_t i = 0, j = 0;
+
+	for (;; i++, j++) {
+		if (s->deaths == t->deaths) {
+			i = next_shown(s, a, i);
+			j = next_shown(s, b, j);
+		}
+		if (i >= a->count || j >= b->count)
+			return i >= a->count && j >= b->count;
+		if (a->entry[i].domid != b->entry[j].domid ||
+			a->entry[i].access != b->entry[j].access ||
+			next_shown(s, a, i) != i)
+			return false;
+	}
+}
+
 /* Whether a step gets the same answer again. */
-static bool is_repeated(struct view *v, struct step *step)
+static bool is_repeated(struct view *v, const struct txn *t, struct step *step)
 {
 	struct node *n = NULL;
 	int err;
@@ -279,7 +319,8 @@ static bool is_repeated(struct view *v, struct step *step)
 	if (step->kind == STEP_READ)
 		return is_same_value(n, step->seen);
 	if (step->kind == STEP_PERMS)
-		return perm_list_equal(node_perms(n), node_perms(step->seen));
+		return are_same_perms(
+			v->store, t, node_perms(n), node_perms(step->seen));
 	return tree_same_names(n, step->seen);
 }
 
@@ -310,7 +351,7 @@ static int replay(struct conn *c, struct txn *t)
 
 	domain_subject(s, c->domid, &v.who);
 	for (i = 0; i < t->step_count; i++) {
-		if (is_repeated(&v, t->steps[i]))
+		if (is_repeated(&v, t, t->steps[i]))
 			continue;
 		blame_conflict(s, c->domid, t->began, t->steps[i]->path,
 			t->steps[i]->path_len);
@@ -338,7 +379,7 @@ void txn_refresh(struct txn *t)
 	domain_subject(s, t->conn->domid, &v.who);
 	for (i = 0; i < t->step_count; i++) {
 		if (t->steps[i]->kind == STEP_EDIT ||
-			!is_repeated(&v, t->steps[i])) {
+			!is_repeated(&v, t, t->steps[i])) {
 			tree_put(&s->tree, root);
 			return;
 		}

@@ -4,6 +4,7 @@
  * after every request.
  */
 #include "store_rig.h"
+#include "stream.h"
 
 #include <errno.h>
 
@@ -468,6 +469,56 @@ static void test_other_quotas(void **state)
 	store_free(s);
 }
 
+static bool grow_nothing(struct sink *k, size_t need)
+{
+	(void)k;
+	(void)need;
+	return false;
+}
+
+/* The store dies, and comes back with all that was in it. */
+static void test_the_store_comes_back(void **state)
+{
+	static char state_bytes[65536];
+	static struct inbox inbox;
+	struct sink k = { state_bytes, state_bytes + sizeof(state_bytes), false,
+		grow_nothing };
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL), *g = rig_guest(c, 5);
+	uint32_t t;
+
+	(void)state;
+	assert_int_equal(conn_attach(g, &inbox, NULL), 0);
+	assert_int_equal(conn_number(c, 1), 0);
+	assert_int_equal(conn_number(g, 2), 0);
+	PUTS(g, 0, "key\0value");
+	OKAY(g, XS_SET_PERMS, 0, "key\0n5\0r0");
+	OKAY(g, XS_WATCH, 0, "key\0t");
+	rig_event(g, "key", "t");
+	OKAY(c, XS_SET_QUOTA, 0, "5\0nodes\0003");
+	t = rig_begin(g);
+	PUTS(g, t, "key\0never");
+	stream_save(s, &k);
+	assert_false(k.has_failed);
+	store_free(s);
+
+	s = rig_new();
+	assert_true(
+		stream_load(s, state_bytes, (size_t)(k.at - state_bytes)) > 0);
+	rig_audit(s);
+	assert_non_null(conn_find(s, 1));
+	g = conn_find(s, 2);
+	assert_non_null(g);
+	assert_int_equal(conn_attach(g, &inbox, NULL), 0);
+	SAYS(g, XS_READ, 0, "key", "value");
+	SAYS(g, XS_TRANSACTION_END, t, "T", "EAGAIN");
+	OKAY(g, XS_MKDIR, 0, "one");
+	SAYS(g, XS_MKDIR, 0, "two", "ENOSPC");
+	PUTS(g, 0, "key\0again");
+	rig_event(g, "key", "t");
+	store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +536,7 @@ int main(void)
 		cmocka_unit_test(test_reset_in_transaction),
 		cmocka_unit_test(test_small_traps),
 		cmocka_unit_test(test_other_quotas),
+		cmocka_unit_test(test_the_store_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
