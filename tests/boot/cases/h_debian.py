@@ -34,9 +34,9 @@ def start(machine, disk):
     """The release of the kernel that the guest on this disk runs."""
     release = None
     with machine.check(f"{disk}: pygrub-c finds what update-grub chose"):
-        out = machine.run(f"pygrub-c --quiet --not-really "
-                          f"--output-format=simple /dev/{disk}", 120)
-        want = re.search(r"kernel .*vmlinuz-(\S+)", out)
+        # The first entry is update-grub's default.
+        out = machine.run(f"pygrub-c --list-entries /dev/{disk}", 120)
+        want = re.search(r"kernel: \S*vmlinuz-(\S+)", out)
         if not want:
             raise Failure(out)
         release = want.group(1)
