@@ -34,11 +34,17 @@ static bool open_screen(void)
 {
 	static SCREEN *screen;
 	const char *term = getenv("TERM");
+	bool is_able;
 	int problem;
 
-	/* A terminal without a description costs newterm memory for good. */
-	if (!isatty(0) || !isatty(1) || !term || setupterm(term, 1, &problem) ||
-		!can("cup") || !can("clear"))
+	if (!isatty(0) || !isatty(1) || !term)
+		return false;
+	/* newterm itself keeps memory of a terminal that is not described. */
+	if (setupterm(term, 1, &problem))
+		return false;
+	is_able = can("cup") && can("clear");
+	del_curterm(cur_term);
+	if (!is_able)
 		return false;
 	if (screen)
 		delscreen(screen);
