@@ -11,9 +11,11 @@
 #define FLAGS_IOPL 0x3000UL
 #define NOWHERE	   0x1000UL
 
-extern char trap_syscall[];
 extern const uint64_t trap_handlers[]; /* start.S */
 extern char ways_call[], ways_read[], ways_write[];
+/* The handlers, and the flags with which the last one started. */
+extern char ways_syscall[], ways_fault[];
+uint64_t ways_flags, ways_next;
 void ways_enter(uint64_t rip, uint64_t rsp, uint64_t rflags, uint64_t rdi);
 
 static char stack[4096] __attribute__((aligned(4096)));
@@ -31,6 +33,7 @@ __asm__(".text\n"
 	"pushq %rdi\n\tpushq $0\n\tpushq $0x1111\n\tpushq $0x2222\n\t"
 	"pushq $0x3333\n\t"
 	"movq %rcx, %rdi\n\txorl %edx, %edx\n\t"
+	"xorl %r14d, %r14d\n\txorl %r15d, %r15d\n\t"
 	"movl $0x44, %ebx\n\tmovl $0x55, %ebp\n\tmovl $0x66, %r8d\n\t"
 	"movl $0x77, %r9d\n\tmovl $0x88, %r10d\n\tmovl $0x99, %r12d\n\t"
 	"movl $0xaa, %r13d\n\tmovl $23, %eax\n\t"
@@ -40,7 +43,11 @@ __asm__(".text\n"
 	"ways_read:\n\t"
 	"movq (%rdi), %rax\n"
 	"ways_write:\n\t"
-	"movq %rax, (%rdi)\n");
+	"movq %rax, (%rdi)\n"
+	"ways_syscall:\n\t"
+	"pushfq\n\tpopq ways_flags(%rip)\n\tjmp trap_syscall\n"
+	"ways_fault:\n\t"
+	"pushfq\n\tpopq ways_flags(%rip)\n\tjmp *ways_next(%rip)\n");
 
 static bool is_same(const struct frame *a, const struct frame *b)
 {
@@ -57,6 +64,7 @@ static struct frame enter(
 	const char *name, const char *rip, uint64_t rflags, uint64_t rdi)
 {
 	struct frame first = { 0 }, now;
+	uint64_t first_flags = 0;
 	unsigned same = 0;
 
 	for (unsigned way = 0; way < 4; way++) {
@@ -65,10 +73,12 @@ static struct frame enter(
 			VMASST_TYPE_architectural_iopl);
 		ways_enter((uint64_t)rip, (uint64_t)stack + sizeof(stack),
 			rflags | (way & 2 ? 0 : FLAGS_IOPL), rdi);
-		if (way == 0)
-			first = last_trap;
 		now = last_trap;
-		same += is_same(&first, &now);
+		if (way == 0) {
+			first = now;
+			first_flags = ways_flags;
+		}
+		same += is_same(&first, &now) && ways_flags == first_flags;
 	}
 	expect(name, same, 4);
 	return first;
@@ -78,13 +88,14 @@ void guest_tests(void)
 {
 	struct callback_register syscall = { .type = CALLBACKTYPE_syscall,
 		.flags = CALLBACKF_mask_events,
-		.address = (uint64_t)trap_syscall };
+		.address = (uint64_t)ways_syscall };
 	struct trap_info fault[] = {
-		{ 14, 4, FLAT_KERNEL_CS, trap_handlers[14] }, { 0, 0, 0, 0 }
+		{ 14, 4, FLAT_KERNEL_CS, (uint64_t)ways_fault }, { 0, 0, 0, 0 }
 	};
 	struct frame f;
 
 	share_root();
+	ways_next = trap_handlers[14];
 	HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &syscall);
 	HC1(__HYPERVISOR_set_trap_table, fault);
 	HC2(__HYPERVISOR_stack_switch, 0xe02b,

@@ -137,6 +137,10 @@
 	movq	TOP_RSI - \at(%rsp), %rsi
 	.endm
 
+/* A handler of the guest starts without them (pv/bounce.c). */
+#define CLEARED_FLAGS \
+	(FLAG_TF | FLAG_DF | FLAG_IOPL | FLAG_NT | FLAG_RF | FLAG_VM | FLAG_AC)
+
 	/*
 	 * The frame is made, at rsi: into the handler of v's kernel, whose
 	 * address (checked when it was set) is at \rip of v.  rflags in r11.
@@ -147,7 +151,7 @@
 	movb	$1, VCPU_IN_KERNEL(%rdx)
 	movb	$1, INFO_UPCALL_MASK(%rsi)
 	movq	\rip(%rdx), %rcx
-	andl	$~(FLAG_TF | FLAG_IOPL | FLAG_NT | FLAG_RF | FLAG_VM), %r11d
+	andl	$~CLEARED_FLAGS, %r11d
 	movq	TOP_RAX - \at(%rsp), %rax
 	RESTORE_SLOTS \at
 	movq	TOP_RSP - \at(%rsp), %rsp

@@ -84,10 +84,12 @@
 /* rflags; as in x86.h, for assembly. */
 #define FLAG_TF		(1 << 8)
 #define FLAG_IF		(1 << 9)
+#define FLAG_DF		(1 << 10)
 #define FLAG_IOPL	(3 << 12)
 #define FLAG_NT		(1 << 14)
 #define FLAG_RF		(1 << 16)
 #define FLAG_VM		(1 << 17)
+#define FLAG_AC		(1 << 18)
 #define FLAG_VIF	(1 << 19)
 #define FLAG_VIP	(1 << 20)
 
