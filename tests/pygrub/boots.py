@@ -69,6 +69,9 @@ ROWS = [
     ('xen_host', ['ext4'], {}),
     ('xen_host', ['xfs'], {}),
     ('hostile', ['ext4'], {}),
+    ('plain', ['ext4'], {'group': 'lvm'}),
+    ('plain', ['xfs'], {'group': 'mdraid'}),
+    ('plain', ['ext4'], {'group': 'mdraid'}),
 ]
 SECONDS = 60  # for one run
 
@@ -115,8 +118,12 @@ def make(row, work):
     extra = dict(row[2])
     image = os.path.join(work, 'disk')
     wanted, offset = extra.pop('format', None), extra.pop('offset', False)
+    group = extra.pop('group', None)
     places = images.make_disk(sample, row[1], image, work, **extra)
     options = ['--offset=%d' % places[0][0]] if offset else []
+    if group:
+        os.rename(image, image + '.fs')
+        images.make_group_disk(group, image + '.fs', image, work)
     if wanted:
         subprocess.run(['qemu-img', 'convert', '-f', 'raw', '-O', wanted,
                         image, image + '.' + wanted], check=True)
@@ -148,6 +155,11 @@ def check_row(program, row):
     missing = images.missing_tools(row[1])
     if row[2].get('format') and not images.find('qemu-img'):
         missing.append('qemu-img')
+    if row[2].get('group') == 'lvm':
+        missing += [t for t in ('losetup', 'vgcfgrestore')
+                    if not images.find(t)]
+        if os.geteuid() or not os.path.exists('/dev/loop-control'):
+            missing.append('loop devices')
     if missing:
         return None, 'no ' + ', '.join(missing)
     with tempfile.TemporaryDirectory(dir=os.environ.get('TMPDIR')) as work:

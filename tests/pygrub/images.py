@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -266,6 +267,91 @@ def make_disk(sample, file_systems, image, work, sector=512, hybrid=False):
     if hybrid:
         add_hybrid(image, places, sector)
     return places
+
+
+# Beside what lvm2 writes by itself: making a volume wants the kernel's help.
+LVM_VOLUME = '''
+	logical_volumes {
+		root {
+			id = "abcdef-ABCD-efgh-IJKL-mnop-QRST-uvwxyz"
+			status = ["READ", "WRITE", "VISIBLE"]
+			flags = []
+			segment_count = 1
+			segment1 {
+				start_extent = 0
+				extent_count = %d
+				type = "striped"
+				stripe_count = 1
+				stripes = [ "pv0", 0 ]
+			}
+		}
+	}
+'''
+GROUP_START, GROUP_EXTRA = MIB, 8 * MIB  # where the first partition begins
+
+
+def make_group_disk(kind, fs_image, image, work):
+    """One partition that is a member of LVM or mdraid, with a file system in
+    the volume that it makes."""
+    size = os.path.getsize(fs_image) + GROUP_EXTRA
+    with open(image, 'wb') as f:
+        f.truncate(size + 2 * GROUP_START)
+    run('sfdisk', '-q', image, stdin=(
+        'label: gpt\n1: start=2048, size=%d, type=%s\n' % (
+            size // 512, 'V' if kind == 'lvm' else 'R')).encode())
+    if kind == 'lvm':
+        make_lvm(image, size, os.path.getsize(fs_image), work)
+    else:
+        make_raid(image, os.path.getsize(fs_image))
+    # Both put the data 1 MiB behind the member's beginning.
+    copy_sparse(fs_image, image, GROUP_START + MIB)
+
+
+def make_lvm(image, size, volume_size, work):
+    loop = subprocess.run(
+        [find('losetup'), '-f', '--show', '-o', str(GROUP_START),
+         '--sizelimit', str(size), image], check=True,
+        stdout=subprocess.PIPE).stdout.decode().strip()
+    config = ('devices { scan=["/dev"] filter=["a|^%s$|","r|.*|"] '
+              'use_devicesfile=0 } activation { udev_sync=0 udev_rules=0 } '
+              'backup { backup=0 archive=0 }' % loop)
+    text = os.path.join(work, 'lvm')
+    try:
+        run('pvcreate', '--config', config, '-q', loop)
+        run('vgcreate', '--config', config, '-q', 'vg-x', loop)
+        run('vgcfgbackup', '--config', config, '-f', text, 'vg-x')
+        with open(text) as f:
+            said = f.read()
+        at = said.index('\n\t}\n', said.index('physical_volumes')) + 4
+        with open(text, 'w') as f:
+            f.write(said[:at] + LVM_VOLUME % (volume_size // (4 * MIB)) +
+                    said[at:])
+        run('vgcfgrestore', '--config', config, '-f', text, 'vg-x')
+    finally:
+        subprocess.run([find('losetup'), '-d', loop])
+
+
+def make_raid(image, volume_size):
+    """A superblock of version 1.2, by the layout in linux/raid/md_p.h, of a
+    mirror whose other half is not there: mdadm would need the kernel's md."""
+    sb = bytearray(1024)
+    sectors = volume_size // 512
+    struct.pack_into('<III', sb, 0, 0xa92b4efc, 1, 0)
+    sb[16:32] = bytes(range(16))
+    sb[32:38] = b'guest:'
+    sb[38:39] = b'0'
+    struct.pack_into('<IIQIII', sb, 72, 1, 0, sectors, 0, 2, 0)
+    struct.pack_into('<QQQ', sb, 128, MIB // 512, sectors, 8)
+    sb[168:184] = bytes(range(16, 32))
+    struct.pack_into('<QQ', sb, 192, 1700000000, 1)
+    struct.pack_into('<QII', sb, 208, 0xffffffffffffffff, 0, 2)
+    struct.pack_into('<HH', sb, 256, 0, 1)
+    total = sum(struct.unpack_from('<%dI' % (260 // 4), sb))
+    struct.pack_into('<I', sb, 216,
+                     ((total & 0xffffffff) + (total >> 32)) & 0xffffffff)
+    with open(image, 'r+b') as f:
+        f.seek(GROUP_START + 4096)
+        f.write(sb)
 
 
 def add_hybrid(image, places, sector):
