@@ -99,20 +99,29 @@ static void add_value(struct making *making, const char *value, bool is_quoted)
 		add_split(making, value);
 }
 
-/* $@ and $*: in quotes the first gives a word each, the second one of all. */
+/*
+ * $@ and $*: in quotes the first gives a word each, the second one of all.
+ * Without quotes both are all of them, to be split.
+ */
 static void add_args(struct making *making, const struct grub2_args *args,
 	const struct script_part *part)
 {
 	bool is_each = *part->text == '@';
+	bool has_before = false;
 
 	if (part->is_quoted && !is_each)
 		open_word(making);
 	for (unsigned int i = 0; i < args->count && !making->error; i++) {
-		if (i && part->is_quoted && !is_each)
+		const char *word = args->words[i];
+
+		if (!part->is_quoted && !word[strspn(word, " \t\n")])
+			continue;
+		if (has_before && part->is_quoted && !is_each)
 			add_bytes(making, " ", 1);
-		else if (i)
+		else if (has_before)
 			close_word(making);
-		add_value(making, args->words[i], part->is_quoted);
+		add_value(making, word, part->is_quoted);
+		has_before = true;
 	}
 }
 
