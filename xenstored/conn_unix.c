@@ -81,6 +81,7 @@ static void client_flush(struct daemon *d, struct peer *p)
 {
 	struct client *cl = client_of(p);
 
+	conn_settled(p->conn);
 	if (!send_pending(cl)) {
 		daemon_end_peer(d, p);
 		return;

@@ -294,6 +294,11 @@ size_t conn_pending(const struct conn *c)
 	return c->reply_bytes + c->event_bytes - c->out_sent;
 }
 
+void conn_settled(struct conn *c)
+{
+	list_remove(&c->dirty);
+}
+
 struct conn *store_next_dirty(struct store *s)
 {
 	struct conn *c;

@@ -267,6 +267,8 @@ size_t conn_pending(const struct conn *c);
  * none.
  */
 struct conn *store_next_dirty(struct store *s);
+/* Its owner has seen to it without being told: it is not returned for that. */
+void conn_settled(struct conn *c);
 
 /*
  * Recomputes every account and checks every structure; NULL when all is
