@@ -164,7 +164,7 @@ static int remove_as_control(struct store *s, const char *path)
 	rc = edit_rm(&v, path, strlen(path), &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
-		effect_edit(s, XS_RM, path, strlen(path), &change);
+		effect_edit(s, XS_RM, path, strlen(path), &change, NULL);
 		if (change.happened)
 			watch_fire(s, path, strlen(path), &change);
 	}
@@ -193,7 +193,7 @@ static int take_back_root(struct store *s, const struct domain *d)
 	rc = edit_perms(&v, "/", 1, perms, &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
-		effect_edit(s, XS_SET_PERMS, "/", 1, &change);
+		effect_edit(s, XS_SET_PERMS, "/", 1, &change, NULL);
 	}
 	free(deltas.at);
 	perm_list_put(perms);

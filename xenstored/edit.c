@@ -182,7 +182,9 @@ int edit_write(struct view *v, const char *path, size_t len, const void *value,
 		rc = check_memory(v, more);
 	if (!rc && more)
 		rc = deltas_reserve(v->deltas, 1);
-	if (!rc && !tree_poke_value(&v->store->tree, n, value, value_len))
+	if (!rc && tree_poke_value(&v->store->tree, n, value, value_len))
+		change->written = n;
+	else if (!rc)
 		rc = tree_set_value(
 			&v->store->tree, v->root, path, len, value, value_len);
 	if (rc)

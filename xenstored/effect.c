@@ -28,7 +28,7 @@ static void tell_nodes(
 }
 
 void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
-	const struct change *change)
+	const struct change *change, struct node *n)
 {
 	struct store_effect e = { .path = path, .path_len = len };
 
@@ -41,7 +41,7 @@ void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
 		tell_nodes(s, path, len, change->made_from);
 	} else {
 		e.kind = EFFECT_NODE;
-		e.node = tree_find(s->root, path, len);
+		e.node = n ? n : tree_find(s->root, path, len);
 		if (e.node)
 			tell(s, &e);
 	}

@@ -125,7 +125,7 @@ static int edit(struct request *r, const struct path *p, const void *value,
 	if (rc)
 		return rc;
 	deltas_apply(r->store, v->deltas);
-	effect_edit(r->store, e.op, p->text, p->len, &change);
+	effect_edit(r->store, e.op, p->text, p->len, &change, change.written);
 	request_ok(r);
 	if (change.happened) {
 		blame_note(r->store, r->conn->domid, p->text, p->len);

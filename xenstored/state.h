@@ -180,6 +180,7 @@ struct change {
 	size_t made_from;	     /* bytes of the path that stood before */
 	struct node *removed;	     /* owned: what stood there */
 	struct perm_list *old_perms; /* owned: before SET_PERMS */
+	struct node *written;	     /* in place; good until the next edit */
 };
 
 enum step_kind { STEP_READ, STEP_LIST, STEP_PERMS, STEP_EDIT };
@@ -366,9 +367,12 @@ int edit_put(struct store *s, struct deltas *deltas, const char *path,
 int edit_look(struct view *v, const char *path, size_t len, struct node **out);
 void change_drop(struct store *s, struct change *change);
 
-/* effect.c: tells the host what must survive; see store.h */
+/*
+ * effect.c: tells the host what must survive; see store.h. `n` is the node that
+ * is at the path now, or NULL: then it is looked up.
+ */
 void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
-	const struct change *change);
+	const struct change *change, struct node *n);
 void effect_special(struct store *s, int which);
 void effect_domain(struct store *s, uint16_t domid);
 void effect_domain_gone(struct store *s, uint16_t domid);

@@ -87,7 +87,7 @@ int store_write(
 	rc = edit_write(&v, path, strlen(path), value, len, &change);
 	if (!rc) {
 		deltas_apply(s, &deltas);
-		effect_edit(s, XS_WRITE, path, strlen(path), &change);
+		effect_edit(s, XS_WRITE, path, strlen(path), &change, NULL);
 		watch_fire(s, path, strlen(path), &change);
 	}
 	free(deltas.at);

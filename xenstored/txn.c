@@ -337,7 +337,7 @@ static void tell_edits(struct store *s, const struct txn *t)
 		step = t->steps[i];
 		if (step->kind == STEP_EDIT)
 			effect_edit(s, step->op, step->path, step->path_len,
-				&step->change);
+				&step->change, NULL);
 	}
 }
 
