@@ -40,6 +40,22 @@ static int make_perms(struct store *s, const struct restore_perm *from,
 	return 0;
 }
 
+/* Whether a list says the same, of domains that live. */
+static bool is_as_noted(const struct store *s, const struct perm_list *list,
+	const struct restore_perm *perms, size_t count)
+{
+	size_t i;
+
+	if (list->count != count)
+		return false;
+	for (i = 0; i < count; i++)
+		if (list->entry[i].domid != perms[i].domid ||
+			list->entry[i].access != perms[i].access ||
+			list->entry[i].era != domain_era(s, perms[i].domid))
+			return false;
+	return true;
+}
+
 int restore_node(struct store *s, const char *path, size_t len,
 	const void *value, size_t value_len, const struct restore_perm *perms,
 	size_t perm_count)
@@ -60,6 +76,82 @@ int restore_node(struct store *s, const char *path, size_t len,
 	perm_list_put(list);
 	old_settle(s);
 	return rc;
+}
+
+/* Finds the parent, if it is another one than before. */
+static bool find_parent(struct store *s, struct restore_run *run,
+	const char *path, size_t parent_len)
+{
+	if (run->parent && run->parent_len == parent_len &&
+		!memcmp(run->path, path, parent_len))
+		return true;
+	run->last = NULL;
+	run->parent = tree_find(s->root, path, parent_len);
+	run->parent_len = parent_len;
+	memcpy(run->path, path, parent_len);
+	return run->parent;
+}
+
+/* Whether a child of that name is new for sure. */
+static bool is_new(const struct restore_run *run, const char *name, size_t len)
+{
+	if (run->last)
+		return tree_name_cmp(name, len, node_name(run->last),
+			       node_name_len(run->last)) > 0;
+	return !tree_child(run->parent, name, len);
+}
+
+static int hang(struct store *s, struct restore_run *run, const char *name,
+	size_t len, const void *value, size_t value_len,
+	const struct restore_perm *perms, size_t perm_count)
+{
+	struct perm_list *list = run->last ? node_perms(run->last) : NULL;
+	struct domain *d;
+	struct node *n;
+	int rc = 0;
+
+	if (list && is_as_noted(s, list, perms, perm_count))
+		perm_list_get(list);
+	else
+		rc = make_perms(s, perms, perm_count, &list);
+	if (rc)
+		return rc;
+	n = tree_node_new(&s->tree, name, len, value, value_len, list);
+	perm_list_put(list);
+	if (!n)
+		return -ENOMEM;
+	rc = tree_attach(
+		&s->tree, &s->root, run->path, run->parent_len, run->parent, n);
+	if (rc) {
+		tree_put(&s->tree, n);
+		return rc;
+	}
+	d = domain_find(s, perms[0].domid);
+	d->account.nodes++;
+	d->account.node_bytes += node_cost(n);
+	s->node_bytes += node_cost(n);
+	run->last = n;
+	return 0;
+}
+
+int restore_next(struct store *s, struct restore_run *run, const char *path,
+	size_t len, const void *value, size_t value_len,
+	const struct restore_perm *perms, size_t perm_count)
+{
+	size_t parent_len = path_parent_len(path, len);
+	const char *name = path + parent_len + (parent_len > 1);
+
+	if (value_len > WIRE_PAYLOAD_MAX || check_path(path, len))
+		return -EINVAL;
+	if (s->tree.snapshots || len <= 1 ||
+		!find_parent(s, run, path, parent_len) ||
+		!is_new(run, name, len - (size_t)(name - path))) {
+		memset(run, 0, sizeof(*run));
+		return restore_node(
+			s, path, len, value, value_len, perms, perm_count);
+	}
+	return hang(s, run, name, len - (size_t)(name - path), value, value_len,
+		perms, perm_count);
 }
 
 int restore_rm(struct store *s, const char *path, size_t len)

@@ -22,6 +22,19 @@ struct restore_perm {
 int restore_node(struct store *s, const char *path, size_t len,
 	const void *value, size_t value_len, const struct restore_perm *perms,
 	size_t perm_count);
+/*
+ * A run of nodes in the order of a walk over the tree, as a saved state has
+ * them: the parent of the last one is mostly that of the next. All zero is
+ * the beginning; it ends when anything else changes the tree.
+ */
+struct restore_run {
+	struct node *parent, *last; /* last: its last child so far, or NULL */
+	size_t parent_len;
+	char path[PATH_MAX_LEN + 1]; /* of the parent */
+};
+int restore_next(struct store *s, struct restore_run *run, const char *path,
+	size_t len, const void *value, size_t value_len,
+	const struct restore_perm *perms, size_t perm_count);
 int restore_rm(struct store *s, const char *path, size_t len);
 int restore_special(struct store *s, const char *path, size_t len,
 	const struct restore_perm *perms, size_t perm_count);

@@ -19,6 +19,7 @@
 struct body {
 	const char *at;
 	size_t len;
+	struct restore_run *run; /* of a state that is read whole, or NULL */
 };
 
 static const void *cut(struct body *b, size_t len)
@@ -101,6 +102,9 @@ static int read_node(struct store *s, struct body *b)
 	len = r.path_len - 1u;
 	if (path[0] == '@')
 		return restore_special(s, path, len, perms, r.perm_count);
+	if (b->run)
+		return restore_next(s, b->run, path, len, value, r.value_len,
+			perms, r.perm_count);
 	return restore_node(
 		s, path, len, value, r.value_len, perms, r.perm_count);
 }
@@ -310,7 +314,7 @@ static int read_values(
 	struct store *s, struct body *b, size_t count, uint32_t domid)
 {
 	const struct store_quota *q;
-	struct body values = { NULL, count * sizeof(uint32_t) };
+	struct body values = { NULL, count * sizeof(uint32_t), NULL };
 	uint32_t value;
 	const char *name;
 	int rc = 0;
@@ -439,6 +443,10 @@ static int read_record(struct store *s, struct body *b)
 	if (!cut_struct(b, &r, sizeof(r)))
 		return -EINVAL;
 	body.len = r.len;
+	body.run = b->run;
+	/* What is no node may change the tree in another way. */
+	if (b->run && r.type != STREAM_NODE)
+		b->run->parent = b->run->last = NULL;
 	body.at = cut(b, ((size_t)r.len + 7) & ~(size_t)7);
 	if (!body.at)
 		return -EINVAL;
@@ -450,7 +458,7 @@ static int read_record(struct store *s, struct body *b)
 
 int stream_apply(struct store *s, const void *bytes, size_t len)
 {
-	struct body b = { bytes, len };
+	struct body b = { bytes, len, NULL };
 	int rc = 0;
 
 	while (!rc && b.len)
@@ -460,7 +468,8 @@ int stream_apply(struct store *s, const void *bytes, size_t len)
 
 int64_t stream_load(struct store *s, const void *bytes, size_t len)
 {
-	struct body b = { bytes, len };
+	struct restore_run run = { 0 };
+	struct body b = { bytes, len, &run };
 	struct stream_header h;
 	int rc = 0;
 
