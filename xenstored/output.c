@@ -160,11 +160,15 @@ void output_catch_up(struct conn *c)
 				     : pending);
 }
 
-static uint64_t event_key(const struct watch *w, const char *path, size_t len)
+/*
+ * Of a watch and the hash of a path, which many watches may share. What a
+ * guest can choose is hashed with a secret; addresses it does not know.
+ */
+static uint64_t event_key(const struct watch *w, uint64_t path_hash)
 {
-	uint64_t seed[2] = { w->conn->store->seed[0], (uintptr_t)w };
+	uint64_t key = (path_hash ^ (uintptr_t)w) * 0x9e3779b97f4a7c15;
 
-	return hash_bytes(seed, path, len);
+	return key ^ key >> 32;
 }
 
 static bool is_waiting(
@@ -184,7 +188,8 @@ static bool is_waiting(
 	return false;
 }
 
-void output_event(struct watch *w, const char *path, size_t len)
+void output_event_hashed(
+	struct watch *w, const char *path, size_t len, uint64_t path_hash)
 {
 	struct conn *c = w->conn;
 	struct wire_header hdr = { .type = XS_WATCH_EVENT };
@@ -197,11 +202,12 @@ void output_event(struct watch *w, const char *path, size_t len)
 	if (w->at && c->event_bytes > EVENT_BYTES_MAX) {
 		path = w->text;
 		len = w->path_len;
+		path_hash = hash_bytes(c->store->seed, path, len);
 		c->store->events_made.melted++;
 	}
+	key = event_key(w, path_hash);
 	path += w->home_len;
 	len -= w->home_len;
-	key = event_key(w, path, len);
 	if ((w->at || c->event_bytes > EVENT_BYTES_MAX) &&
 		is_waiting(w, key, path, len)) {
 		c->store->events_made.merged++;
@@ -223,6 +229,12 @@ void output_event(struct watch *w, const char *path, size_t len)
 	m->is_hashed = true;
 	hash_insert(&c->store->events, &m->dup, key);
 	append(c, m);
+}
+
+void output_event(struct watch *w, const char *path, size_t len)
+{
+	output_event_hashed(
+		w, path, len, hash_bytes(w->conn->store->seed, path, len));
 }
 
 /*

@@ -470,6 +470,9 @@ const char *watch_audit(struct store *s);
 void output_reply(struct conn *c, const struct wire_header *to, uint32_t type,
 	const void *payload, size_t len);
 void output_event(struct watch *w, const char *path, size_t len);
+/* The same when the path's hash_bytes() by the store's seed is known. */
+void output_event_hashed(
+	struct watch *w, const char *path, size_t len, uint64_t path_hash);
 /*
  * Puts a message, or the rest of one, behind what waits, or notes that the
  * peer has got it (conn->out_known). -ENOMEM

@@ -325,6 +325,8 @@ struct sight {
 	size_t len;
 	const struct change *change; /* NULL: it is looked up */
 	const struct perm_list *now, *before, *parent;
+	uint64_t hash; /* of the path, once a watch matches */
+	bool is_hashed;
 };
 
 static void look_up(struct sight *sight)
@@ -362,17 +364,30 @@ static bool can_see(const struct conn *c, struct sight *sight)
 	       (sight->parent && perm_access(sight->parent, &who) & PERM_READ);
 }
 
+/* The store of a place that is watched. */
+static const struct store *name_store(const struct watch_name *name)
+{
+	return list_entry(name->watches.next, struct watch, of_name)
+		->conn->store;
+}
+
 static void fire_at(struct watch_name *name, int32_t depth, const char *path,
 	size_t len, struct sight *sight)
 {
 	struct list *at;
 	struct watch *w;
 
+	if (list_is_empty(&name->watches))
+		return;
+	if (!sight->is_hashed) {
+		sight->hash = hash_bytes(name_store(name)->seed, path, len);
+		sight->is_hashed = true;
+	}
 	for (at = name->watches.next; at != &name->watches; at = at->next) {
 		w = list_entry(at, struct watch, of_name);
 		if ((w->depth < 0 || depth <= w->depth) &&
 			can_see(w->conn, sight))
-			output_event(w, path, len);
+			output_event_hashed(w, path, len, sight->hash);
 	}
 }
 
