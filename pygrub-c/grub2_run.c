@@ -194,6 +194,11 @@ static int run_command(struct grub2 *grub, const struct script_node *node)
 	bool is_inverted = false;
 	int ret = grub2_words_expand(grub, node->words, &args);
 
+	if (ret == -E2BIG) {
+		grub2_note(grub, "too many words, or too long ones");
+		grub->status = 1;
+		return grub2_step(grub, 100);
+	}
 	if (ret)
 		return ret;
 	all = args;

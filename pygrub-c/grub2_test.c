@@ -20,6 +20,20 @@ static bool is(const struct test *test, const char *word)
 	return *test->at && !strcmp(*test->at, word);
 }
 
+static bool compare(const char *a, const char *op, const char *b, bool *is_op);
+
+/* The same, where it is not the left side of a comparison. */
+static bool is_joint(const struct test *test, const char *word)
+{
+	bool is_op = false;
+
+	if (!is(test, word))
+		return false;
+	if (test->at[1] && test->at[2])
+		compare(test->at[0], test->at[1], test->at[2], &is_op);
+	return !is_op;
+}
+
 static bool on_file(struct test *test, char what, const char *name)
 {
 	const struct source *source = test->grub->source;
@@ -112,7 +126,10 @@ static bool one(struct test *test)
 	char **at = test->at;
 	bool is_op, truth;
 
-	if (!*at || test->depth >= CFG_DEPTH_MAX)
+	/* What is nested too deep is false, and so is what follows. */
+	while (*test->at && test->depth >= CFG_DEPTH_MAX)
+		test->at++;
+	if (!*test->at)
 		return false;
 	if (at[1] && at[2]) {
 		truth = compare(at[0], at[1], at[2], &is_op);
@@ -155,8 +172,8 @@ static bool all(struct test *test)
 {
 	bool truth = one(test);
 
-	while (*test->at && !is(test, "-o") && !is(test, ")")) {
-		if (is(test, "-a"))
+	while (*test->at && !is_joint(test, "-o") && !is_joint(test, ")")) {
+		if (is_joint(test, "-a"))
 			test->at++;
 		if (*test->at)
 			truth &= one(test);
@@ -168,7 +185,7 @@ static bool any(struct test *test)
 {
 	bool truth = all(test);
 
-	while (is(test, "-o")) {
+	while (is_joint(test, "-o")) {
 		test->at++;
 		truth |= all(test);
 	}
