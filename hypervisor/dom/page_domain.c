@@ -206,7 +206,7 @@ bool page_get_any(struct page *pg)
 }
 
 /* The last reference is gone: nobody can get another. */
-static noinline void release_frame(struct page *pg, bool is_shared)
+static no_inline void release_frame(struct page *pg, bool is_shared)
 {
 	struct domain *d = page_owner_domain(pg);
 	bool was_last;

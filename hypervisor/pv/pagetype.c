@@ -339,7 +339,7 @@ static int get_first(struct page *pg, enum page_type type, uint64_t old)
 	return validate(pg, type, 0);
 }
 
-static noinline int get_general(struct page *pg, enum page_type type)
+static no_inline int get_general(struct page *pg, enum page_type type)
 {
 	int r;
 
@@ -428,7 +428,7 @@ int pagetype_drop(struct page *pg, uint64_t clear, bool can_yield)
 	}
 }
 
-static noinline void put_general(struct page *pg)
+static no_inline void put_general(struct page *pg)
 {
 	int r = pagetype_drop(pg, 0, false);
 

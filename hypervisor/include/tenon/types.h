@@ -47,7 +47,7 @@ typedef uint64_t cpumask_t;
 #define unlikely(x)	  __builtin_expect(!!(x), 0)
 #define must_check	  __attribute__((warn_unused_result))
 #define format_like(f, a) __attribute__((format(printf, f, a)))
-#define noinline	  __attribute__((noinline))
+#define no_inline	  __attribute__((noinline))
 #define noreturn	  __attribute__((noreturn))
 #define page_aligned	  __attribute__((aligned(4096)))
 #define cache_aligned	  __attribute__((aligned(64)))
