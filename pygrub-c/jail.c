@@ -160,6 +160,20 @@ static int bind_programs(int devices)
 	return ret ? ret : bind_devices(devices);
 }
 
+/*
+ * Makes the file system of the working directory the root. That of an initramfs
+ * cannot be put aside and is covered: no filter lets a jail uncover it.
+ */
+static int enter_root(void)
+{
+	if (!syscall(SYS_pivot_root, ".", "."))
+		return umount2(".", MNT_DETACH) || chdir("/") ? -errno : 0;
+	if (errno != EINVAL || mount(".", "/", NULL, MS_MOVE, NULL) ||
+		chroot(".") || chdir("/"))
+		return -errno;
+	return 0;
+}
+
 /* An empty file system, or one with the machine's programs. */
 static int change_root(bool has_programs, int devices)
 {
@@ -180,10 +194,7 @@ static int change_root(bool has_programs, int devices)
 		ret = bind_programs(devices);
 	if (ret)
 		return ret;
-	if (syscall(SYS_pivot_root, ".", ".") || umount2(".", MNT_DETACH) ||
-		chdir("/"))
-		return -errno;
-	return 0;
+	return enter_root();
 }
 
 /* Descriptors at their numbers, all others closed. */

@@ -45,12 +45,13 @@ class Context:
 
     @contextlib.contextmanager
     def boot(self, what, options="dom0_mem=1G,max:1G", modules=None,
-             noreboot=True, **hardware):
-        """A machine that boots the hypervisor by GRUB from a CD."""
+             noreboot=True, hypervisor=None, **hardware):
+        """A machine that boots the hypervisor (or another) by GRUB from a
+        CD."""
         name = f"{self.name}-{what}".replace(" ", "-").replace(",", "")
         iso = os.path.join(self.out, name + ".iso")
         options = f"{OPTIONS} {options}" + (" noreboot" if noreboot else "")
-        media.make_iso(iso, self.hypervisor, options,
+        media.make_iso(iso, hypervisor or self.hypervisor, options,
                        self.modules() if modules is None else modules)
         log = os.path.join(self.out, name + ".log")
         machine = Machine({"iso": iso}, log, symbols=self.symbols, **hardware)

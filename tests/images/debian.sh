@@ -6,7 +6,7 @@
 # FOLDER/two.img after a second kernel was installed in it by its own apt. Root.
 set -e
 [ $# -eq 1 ] || { echo 'usage: debian.sh FOLDER' >&2; exit 2; }
-out=$1 root=$1/root size=1400
+out=$1 root=$1/root size=1600
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' \
 	'Created-By: Packages' | awk -v s="$suite" '$2 == s { print $1; exit }')
@@ -19,6 +19,7 @@ in_root() {
 
 # disk IMAGE: the root as the first partition of a disk.
 disk() {
+	in_root apt-get clean
 	rm -f "$1"
 	truncate -s ${size}M "$1"
 	echo 'start=2048, type=83, bootable' | sfdisk -q "$1"
