@@ -8,6 +8,10 @@
 
 /* Ids come one after the other; the table wants them spread. */
 #define ID_SPREAD 0x9e3779b97f4a7c15ull
+/* Nodes removed, events made and steps run again that are worth a request. */
+#define WORK_A_REQUEST 16
+/* The most that one request is held against its connection. */
+#define DEBT_MAX 1024u
 
 struct conn *conn_new(
 	struct store *s, uint16_t domid, bool is_ring, void *owner)
@@ -244,17 +248,39 @@ bool conn_wants_input(const struct conn *c)
 	       !blame_is_held(c->store, c->domid);
 }
 
+/* What a turn has cost beyond its budget comes off the next ones. */
+static bool pay_debt(struct conn *c, unsigned int *budget)
+{
+	if (c->debt < *budget) {
+		*budget -= c->debt;
+		c->debt = 0;
+		return true;
+	}
+	c->debt -= *budget;
+	output_mark_dirty(c);
+	return false;
+}
+
+/* The cost of a request is one, and one for each so much work it makes. */
+static unsigned int cost_of(const struct store *s, uint64_t work_before)
+{
+	uint64_t cost = 1 + (s->work - work_before) / WORK_A_REQUEST;
+
+	return cost < DEBT_MAX ? (unsigned int)cost : DEBT_MAX;
+}
+
 int conn_process(struct conn *c, unsigned int budget)
 {
 	struct wire_header hdr;
-	unsigned int served = 0;
+	unsigned int served = 0, spent = 0;
+	uint64_t work;
 	char *at;
 
 	if (c->is_broken)
 		return -EPROTO;
-	if (c->waits_for)
+	if (c->waits_for || (c->debt && !pay_debt(c, &budget)))
 		return 0;
-	while (served < budget && has_request(c) && !is_full(c) &&
+	while (spent < budget && has_request(c) && !is_full(c) &&
 		!blame_is_held(c->store, c->domid)) {
 		at = c->in + c->in_start;
 		memcpy(&hdr, at, sizeof(hdr));
@@ -268,10 +294,14 @@ int conn_process(struct conn *c, unsigned int budget)
 		c->in_start += sizeof(hdr) + hdr.len;
 		c->in_done += sizeof(hdr) + hdr.len;
 		effect_served(c, sizeof(hdr) + hdr.len);
+		work = c->store->work;
 		ops_serve(c, &hdr, at + sizeof(hdr));
+		spent += cost_of(c->store, work);
 		served++;
 		if (c->is_broken)
 			return -EPROTO;
 	}
+	if (spent > budget)
+		c->debt = spent - budget;
 	return (int)served;
 }

@@ -239,9 +239,11 @@ static int note_loss(
 	return rc;
 }
 
-static void merge(struct deltas *into, const struct deltas *from)
+/* Adds up what was lost; the number of nodes. */
+static uint64_t merge(struct deltas *into, const struct deltas *from)
 {
 	struct perm_entry owner = { 0 };
+	uint64_t nodes = 0;
 	size_t i;
 
 	for (i = 0; i < from->count; i++) {
@@ -249,7 +251,9 @@ static void merge(struct deltas *into, const struct deltas *from)
 		owner.era = from->at[i].era;
 		deltas_add(into, &owner, from->at[i].nodes,
 			from->at[i].node_bytes);
+		nodes += (uint64_t)-from->at[i].nodes;
 	}
+	return nodes;
 }
 
 int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
@@ -275,7 +279,7 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 		rc = tree_detach(
 			&v->store->tree, v->root, path, len, &change->removed);
 	if (!rc) {
-		merge(v->deltas, &lost);
+		v->store->work += merge(v->deltas, &lost);
 		change->happened = true;
 	}
 	free(lost.at);

@@ -197,6 +197,7 @@ void output_event_hashed(
 	uint64_t key;
 	char *p;
 
+	c->store->work++;
 	if (c->is_broken)
 		return;
 	if (w->at && c->event_bytes > EVENT_BYTES_MAX) {

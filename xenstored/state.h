@@ -132,6 +132,7 @@ struct conn {
 	uint64_t out_known;  /* while read back: what the peer has got */
 	char *in;	     /* what is in and not served yet */
 	size_t in_start, in_end;
+	unsigned int debt; /* requests that its next turns are short of */
 
 	struct message *out_first, **out_last;
 	size_t out_sent; /* of the first one */
@@ -258,6 +259,7 @@ struct store {
 	uint32_t *eras[DOMID_COUNT / DOMID_PAGE];
 	uint64_t deaths;
 	uint64_t commits;
+	uint64_t work; /* done beyond looking up; see conn.c */
 	uint64_t born; /* when the clock was told first */
 	struct stats_load load[WIRE_TYPES];
 	struct {

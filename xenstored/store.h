@@ -244,8 +244,10 @@ void conn_received(struct conn *c);
 void *conn_space(struct conn *c, size_t *room);
 void conn_fill(struct conn *c, size_t len);
 /*
- * Serves up to `budget` requests that are complete. The number served; 0
- * when there is none, or when the connection must first be drained or wait;
+ * Serves up to `budget` requests that are complete, less when they make much
+ * work; what a turn was too long by comes off the next ones. The number
+ * served; 0 when there is none, when the connection must first be drained or
+ * wait, or when its turn is paid away (conn_is_ready() tells these apart);
  * -EPROTO when the peer broke the protocol and is to be cut off.
  */
 int conn_process(struct conn *c, unsigned int budget);

@@ -350,6 +350,7 @@ static int replay(struct conn *c, struct txn *t)
 	size_t i;
 
 	domain_subject(s, c->domid, &v.who);
+	s->work += t->step_count;
 	for (i = 0; i < t->step_count; i++) {
 		if (is_repeated(&v, t, t->steps[i]))
 			continue;

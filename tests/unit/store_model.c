@@ -339,10 +339,10 @@ static const char *ask(struct run *r, struct session *s, uint32_t op,
 	static struct answer a;
 
 	rig_post(s->conn, op, s->tx, text, len);
-	assert_int_equal(conn_process(s->conn, 1), 1);
+	assert_int_equal(conn_process(s->conn, 64), 1);
 	if (!s->tx && !roll(60)) {
 		crash(r);
-		assert_int_equal(conn_process(s->conn, 1), 1);
+		assert_int_equal(conn_process(s->conn, 64), 1);
 	}
 	take_answer(s, &a);
 	return a.data;

@@ -90,7 +90,7 @@ static inline const char *rig_ask(struct conn *c, uint32_t type, uint32_t tx,
 	while (rig_take(c, a))
 		;
 	rig_post(c, type, tx, payload, len);
-	assert_int_equal(conn_process(c, 1), 1);
+	assert_int_equal(conn_process(c, 64), 1);
 	rig_audit(c->store);
 	assert_true(rig_take(c, a));
 	assert_int_equal(a->req_id, 7);

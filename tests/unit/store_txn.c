@@ -241,6 +241,35 @@ static void test_ends_in_the_line(void **state)
 	}
 }
 
+/* Who makes much work with one request goes without a turn or two. */
+static void test_work_is_paid_for(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	char text[64];
+	int i, n;
+
+	(void)state;
+	for (i = 0; i < 800; i++) {
+		n = snprintf(text, sizeof(text), "/big/n%d", i) + 1;
+		assert_string_equal(
+			rig_ask(c, XS_MKDIR, 0, text, (size_t)n, NULL), "OK");
+	}
+	drain(c);
+	rig_post(c, XS_RM, 0, "/big", 5);
+	rig_post(c, XS_READ, 0, "/", 2);
+	assert_int_equal(conn_process(c, 16), 1); /* worth 51 requests */
+	for (i = 0; i < 2; i++) {
+		while (store_next_dirty(s))
+			;
+		assert_int_equal(conn_process(c, 16), 0);
+		assert_true(conn_is_ready(c));
+		assert_true(is_dirty(s, c)); /* so that it is asked again */
+	}
+	assert_int_equal(conn_process(c, 16), 1);
+	store_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_readers_of_a_hot_node_take_turns),
 		cmocka_unit_test(test_nobody_waits_for_the_idle),
 		cmocka_unit_test(test_ends_in_the_line),
+		cmocka_unit_test(test_work_is_paid_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
