@@ -5,9 +5,9 @@
  * (boot_write, boot_read), and what comes out is as bounded as what a parser
  * makes.
  *
- * All texts come from the guest. They hold no NUL; titles and notes may hold
- * any other byte (escape sequences!), paths and arguments of an entry that can
- * be booted have no control characters.
+ * All texts come from the guest. They hold no NUL; titles, obstacles and notes
+ * may hold any other byte (escape sequences!), paths and arguments of an entry
+ * that can be booted have no control characters.
  */
 #ifndef PYGRUB_BOOT_H
 #define PYGRUB_BOOT_H
