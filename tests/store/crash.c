@@ -3,7 +3,7 @@
  * Kills xenstored's worker again and again while clients and guests use it,
  * and checks every byte that comes back.
  *
- *   crash [-n KILLS] [-s SEED] [-p] [-v]
+ *   crash [-n KILLS] [-s SEED] [-p] [-f] [-v]
  *   crash -r [-n KILLS] [-N NODES] [-c CONNECTIONS]
  *
  * Some clients of the socket and some guests with rings each own a part of
@@ -12,7 +12,7 @@
  * what is lost, repeated or torn shows at once. All clients add to one
  * counter in transactions; it must be what they were told that it is. Each
  * change must be followed by an event. A second process kills the worker at
- * random moments. -p keeps the journal in a directory.
+ * random moments. -p keeps the journal in a directory, -f syncs it as well.
  *
  * -r measures instead: from the kill to the first answer.
  *
@@ -102,7 +102,7 @@ static pid_t daemon_pid;
 static struct peer peers[PEERS];
 static uint64_t now; /* counts messages, sent and received */
 static long counter, conflicts, answers, events;
-static bool is_ending, is_verbose;
+static bool is_ending, is_verbose, is_synced;
 static unsigned int seed = 1;
 
 static void __attribute__((format(printf, 1, 2), noreturn))
@@ -535,7 +535,7 @@ static void start_daemon(bool on_disk)
 		execl(program(), "xenstored", "-F", "--no-hypervisor",
 			"--socket", socket_path, "--fake-guests", guests_path,
 			on_disk ? "--state" : (char *)NULL, state_path,
-			(char *)NULL);
+			is_synced ? "--fsync" : (char *)NULL, (char *)NULL);
 		_exit(127);
 	}
 	for (i = 0; i < 400; i++) {
@@ -947,7 +947,7 @@ static void measure(int kills, int nodes, int connections)
 
 static int usage(void)
 {
-	fputs("usage: crash [-n KILLS] [-s SEED] [-p] [-v]\n"
+	fputs("usage: crash [-n KILLS] [-s SEED] [-p] [-f] [-v]\n"
 	      "       crash -r [-n KILLS] [-N NODES] [-c CONNECTIONS] [-v]\n",
 		stderr);
 	return 2;
@@ -959,7 +959,7 @@ int main(int argc, char **argv)
 	bool on_disk = false, is_measuring = false;
 	struct rlimit limit;
 
-	while ((c = getopt(argc, argv, "n:s:prN:c:v")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:pfrN:c:v")) != -1) {
 		switch (c) {
 		case 'n':
 			kills = atoi(optarg);
@@ -969,6 +969,9 @@ int main(int argc, char **argv)
 			break;
 		case 'p':
 			on_disk = true;
+			break;
+		case 'f':
+			on_disk = is_synced = true;
 			break;
 		case 'r':
 			is_measuring = true;
