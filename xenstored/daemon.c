@@ -204,6 +204,16 @@ static int patience(const struct daemon *d, int64_t held)
 	return held < 0 ? -1 : (int)((held + 999999) / 1000000);
 }
 
+/* Whoever has asked for it was answered, as far as it reads. */
+static void ask_upgrade(struct daemon *d)
+{
+	struct post p = { .kind = NOTE_UPGRADE };
+
+	strcpy(p.text, d->program);
+	post_send(d->keeper->ask[1], &p, NULL, 0, 0);
+	d->wants_upgrade = false;
+}
+
 void daemon_run(struct daemon *d)
 {
 	struct epoll_event events[EVENTS_MAX];
@@ -227,6 +237,8 @@ void daemon_run(struct daemon *d)
 		serve_busy(d);
 		settle(d);
 		free_ended(d);
+		if (d->wants_upgrade)
+			ask_upgrade(d);
 	}
 }
 

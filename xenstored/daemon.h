@@ -57,7 +57,8 @@ struct daemon {
 	struct depot *depot;
 	struct shared *shared;
 	int epoll;
-	bool is_ending;
+	bool is_ending, wants_upgrade;
+	char program[POST_TEXT_MAX]; /* of the next upgrade; empty: the same */
 	uint64_t retry_at; /* when a journal that was lost is tried again */
 	struct list peers;
 	struct list busy;

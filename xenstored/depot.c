@@ -47,6 +47,8 @@ int depot_open(struct depot *d, const char *dir)
 
 	read_boot_id(d->boot);
 	for (i = 0; i < 2; i++) {
+		if (d->fd[i] >= 0)
+			continue;
 		d->fd[i] = open_one(dir, i);
 		if (d->fd[i] < 0)
 			return d->fd[i];

@@ -25,8 +25,8 @@ struct depot {
 };
 
 /*
- * Opens, in directory `dir` or, when it is NULL, in memory. 0 or a negative
- * errno.
+ * Opens those that are not (fd -1), in directory `dir` or, when it is NULL, in
+ * memory. 0 or a negative errno.
  */
 int depot_open(struct depot *d, const char *dir);
 /*

@@ -248,13 +248,15 @@ int hv_xen_open(struct keeper *k)
 	privcmd = open_device("/dev/xen/privcmd", 0);
 	if (privcmd < 0)
 		return privcmd;
-	k->events = open_device("/dev/xen/evtchn", O_NONBLOCK);
-	if (k->events < 0)
-		return k->events;
 	page = hypercall_page();
 	if (page == MAP_FAILED)
 		return -errno;
 	domctl = page;
+	if (k->events >= 0)
+		return 0; /* handed over, with its ports */
+	k->events = open_device("/dev/xen/evtchn", O_NONBLOCK);
+	if (k->events < 0)
+		return k->events;
 	port = ioctl(k->events, EVTCHN_BIND_VIRQ, &virq);
 	if (port < 0) {
 		port = -errno;

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "upgrade.h"
+
 #define EVENTS_MAX 16
 /* A worker that lives shorter than this has failed, and waits longer. */
 #define FAILED_MS   1000
@@ -264,6 +266,10 @@ static void on_ask(struct keeper *k)
 	case NOTE_READY:
 		on_ready(k);
 		break;
+	case NOTE_UPGRADE:
+		k->wants_upgrade = !k->opt.fake_guests;
+		memcpy(k->program, p.text, sizeof(k->program));
+		break;
 	default:
 		log_line(true, "the worker says what it cannot mean (%u)",
 			p.kind);
@@ -391,6 +397,27 @@ static int on_death(struct keeper *k, int status)
 	return start_worker(k);
 }
 
+/* Without a worker, whom that does not hurt, there is nothing to hand over. */
+static int upgrade(struct keeper *k, const char *program)
+{
+	int rc;
+
+	log_line(
+		false, "goes on as %s", program[0] ? program : "a new program");
+	kill(k->worker, SIGKILL);
+	waitpid(k->worker, NULL, 0);
+	k->worker = 0;
+	unpoll(k, k->ask[0]);
+	unpoll(k, k->news[0]);
+	close_pair(k->ask);
+	close_pair(k->news);
+	k->shared->serving = 0;
+	rc = upgrade_exec(k, program);
+	log_line(true, "%s cannot be started: %s. The old program goes on",
+		program[0] ? program : "xenstored", strerror(-rc));
+	return start_worker(k);
+}
+
 static int reap(struct keeper *k)
 {
 	int status;
@@ -488,8 +515,13 @@ int keeper_run(struct keeper *k)
 		poll_listener(k, false);
 		rc = start_worker(k);
 	}
-	while (!rc && !k->is_ending)
+	while (!rc && !k->is_ending) {
 		rc = serve(k);
+		if (!rc && k->wants_upgrade) {
+			k->wants_upgrade = false;
+			rc = upgrade(k, k->program);
+		}
+	}
 	if (rc)
 		log_line(true, "cannot go on: %s", strerror(-rc));
 	k->is_ending = true;

@@ -95,6 +95,7 @@ struct options {
 	bool without_hypervisor;
 	bool is_synced;
 	bool without_sandbox;
+	int resume; /* what a program before this one has left; -1: nothing */
 };
 
 #define KEEPER_POLLED 4
@@ -103,6 +104,8 @@ struct keeper {
 	struct options opt;
 	const struct hv *hv;
 	struct depot depot;
+	char **argv;
+	int shared_fd;
 	struct shared *shared;
 	struct held *held; /* SLOTS_MAX */
 	uint32_t free_hint;
@@ -116,8 +119,9 @@ struct keeper {
 	unsigned int failures; /* in a row, shortly after the start */
 	uint32_t suspect;      /* who was served when it crashed */
 	unsigned int suspicions;
-	bool is_ready, is_ending, is_paused;
-	int ready_line; /* to who waits for our start; -1 */
+	bool is_ready, is_ending, is_paused, wants_upgrade;
+	char program[POST_TEXT_MAX]; /* to go on as; empty: a newer this one */
+	int ready_line;		     /* to who waits for our start; -1 */
 	/* Of the hypervisor, for the worker: events and what a port means. */
 	int events;
 	uint32_t virq_port;

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "upgrade.h"
+
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unreleased"
 #endif
@@ -46,7 +48,8 @@ enum {
 	OPT_USER,
 	OPT_NO_SANDBOX,
 	OPT_NO_HYPERVISOR,
-	OPT_FAKE_GUESTS
+	OPT_FAKE_GUESTS,
+	OPT_RESUME
 };
 
 static const struct option long_options[] = {
@@ -60,6 +63,7 @@ static const struct option long_options[] = {
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-hypervisor", no_argument, NULL, OPT_NO_HYPERVISOR },
 	{ "fake-guests", required_argument, NULL, OPT_FAKE_GUESTS },
+	{ "resume", required_argument, NULL, OPT_RESUME },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
@@ -97,6 +101,9 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_NO_HYPERVISOR:
 			o->without_hypervisor = true;
+			break;
+		case OPT_RESUME:
+			o->resume = atoi(optarg);
 			break;
 		case OPT_FAKE_GUESTS:
 			o->fake_guests = optarg;
@@ -181,12 +188,15 @@ static int open_shared(struct keeper *k)
 
 	snprintf(path, sizeof(path), "%s/slots",
 		k->opt.state_dir ? k->opt.state_dir : "");
-	fd = k->opt.state_dir
-		     ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-			       0600)
-		     : memfd_create("xenstored slots", MFD_CLOEXEC);
+	fd = k->shared_fd;
+	if (fd < 0 && k->opt.state_dir)
+		fd = open(
+			path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	else if (fd < 0)
+		fd = memfd_create("xenstored slots", MFD_CLOEXEC);
 	if (fd < 0)
 		return -errno;
+	k->shared_fd = fd;
 	if (flock(fd, LOCK_EX | LOCK_NB))
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	if (ftruncate(fd, SHARED_SIZE))
@@ -258,7 +268,15 @@ static int start(struct keeper *k)
 		return -ENOMEM;
 	if (!k->opt.socket)
 		k->opt.socket = default_socket(buf, sizeof(buf));
-	k->listener = listen_at(k->opt.socket);
+	if (k->opt.resume >= 0) {
+		rc = upgrade_resume(k, k->opt.resume);
+		if (rc) {
+			log_line(true, "what was handed over is not known");
+			return rc;
+		}
+	} else {
+		k->listener = listen_at(k->opt.socket);
+	}
 	if (k->listener < 0) {
 		log_line(true, "cannot listen at %s: %s%s", k->opt.socket,
 			strerror(-k->listener),
@@ -328,12 +346,16 @@ int main(int argc, char **argv)
 		.news = { -1, -1 },
 		.untold = -1,
 		.ready_line = -1,
-		.events = -1 };
+		.events = -1,
+		.shared_fd = -1,
+		.opt.resume = -1,
+		.depot.fd = { -1, -1 } };
 	int status = parse_options(&k.opt, argc, argv), rc;
 
 	if (status >= 0)
 		return status;
-	if (!k.opt.in_foreground) {
+	k.argv = argv;
+	if (!k.opt.in_foreground && k.opt.resume < 0) {
 		k.ready_line = into_background();
 		if (k.ready_line < 0) {
 			log_line(true, "cannot fork: %s",
@@ -343,7 +365,7 @@ int main(int argc, char **argv)
 	}
 	rc = start(&k);
 	if (!rc) {
-		if (k.ready_line >= 0)
+		if (!k.opt.in_foreground)
 			leave_terminal();
 		rc = keeper_run(&k);
 	}

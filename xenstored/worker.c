@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -65,6 +66,42 @@ static void host_effect(void *ctx, const struct store_effect *e)
 		stream_effect(depot_sink(d->depot), d->store, e);
 }
 
+/*
+ * live-update, as stock's xenstore-control words it: -f FILE names the
+ * program, -c what it is called with (kept as it is), -a forgets both, -s
+ * starts it.
+ */
+static int live_update(struct daemon *d, char *const *args, size_t count)
+{
+	const char *what = count > 1 ? args[1] : "";
+
+	if (!strcmp(what, "-f") && count == 3) {
+		if (strlen(args[2]) >= sizeof(d->program))
+			return -EINVAL;
+		strcpy(d->program, args[2]);
+	} else if (!strcmp(what, "-a") && count == 2) {
+		d->program[0] = '\0';
+	} else if (!strcmp(what, "-s")) {
+		/* Processes that are guests cannot be handed over. */
+		if (d->keeper->opt.fake_guests)
+			return -EBUSY;
+		d->wants_upgrade = true;
+	} else if (strcmp(what, "-c") != 0) {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int host_control(void *ctx, struct conn *c, char *const *args,
+	size_t count, char *answer, size_t size)
+{
+	(void)c;
+	snprintf(answer, size, "OK");
+	if (strcmp(args[0], "live-update") != 0)
+		return -ENOSYS;
+	return live_update(ctx, args, count);
+}
+
 /* The slot of a connection among those that the keeper holds; or none. */
 static uint32_t slot_of(const struct birth *b, uint32_t id)
 {
@@ -124,6 +161,7 @@ static struct store *new_store(struct daemon *d)
 		.sent = host_sent,
 		.log = host_log,
 		.effect = host_effect,
+		.control = host_control,
 		.clock = host_clock,
 		.ctx = d,
 	};

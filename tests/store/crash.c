@@ -102,7 +102,7 @@ static pid_t daemon_pid;
 static struct peer peers[PEERS];
 static uint64_t now; /* counts messages, sent and received */
 static long counter, conflicts, answers, events;
-static bool is_ending, is_verbose, is_synced;
+static bool is_ending, is_verbose, is_synced, has_guests = true;
 static unsigned int seed = 1;
 
 static void __attribute__((format(printf, 1, 2), noreturn))
@@ -532,15 +532,21 @@ static void start_daemon(bool on_disk)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!is_verbose)
 			dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-		execl(program(), "xenstored", "-F", "--no-hypervisor",
-			"--socket", socket_path, "--fake-guests", guests_path,
-			on_disk ? "--state" : (char *)NULL, state_path,
-			is_synced ? "--fsync" : (char *)NULL, (char *)NULL);
+		if (has_guests)
+			execl(program(), "xenstored", "-F", "--no-hypervisor",
+				"--socket", socket_path, "--fake-guests",
+				guests_path, on_disk ? "--state" : (char *)NULL,
+				state_path,
+				is_synced ? "--fsync" : (char *)NULL,
+				(char *)NULL);
+		else
+			execl(program(), "xenstored", "-F", "--no-hypervisor",
+				"--socket", socket_path, (char *)NULL);
 		_exit(127);
 	}
 	for (i = 0; i < 400; i++) {
 		s = connect_to(socket_path);
-		if (s >= 0 && !access(guests_path, F_OK)) {
+		if (s >= 0 && (!has_guests || !access(guests_path, F_OK))) {
 			close(s);
 			return;
 		}
@@ -902,6 +908,41 @@ static void run(int kills, bool on_disk)
 		(double)(clock_us() - began) / 1e6);
 }
 
+/* The whole daemon becomes another one, and its clients stay. */
+static void check_upgrade(void)
+{
+	static const char update[] = "live-update\0-s", event[] = "/a\0tok";
+	struct xsd_sockmsg hdr;
+	char answer[4097];
+	int s, other, i;
+
+	has_guests = false;
+	make_paths();
+	start_daemon(false);
+	s = connect_to(socket_path);
+	other = connect_to(socket_path);
+	must(s, XS_WATCH, event, sizeof(event));
+	for (i = 0; i < 6; i++) {
+		/* Its registration, then each change by the other. */
+		if (recv(s, &hdr, sizeof(hdr), MSG_WAITALL) != sizeof(hdr) ||
+			hdr.type != XS_WATCH_EVENT ||
+			recv(s, answer, hdr.len, MSG_WAITALL) !=
+				sizeof(event) ||
+			memcmp(answer, event, sizeof(event)) != 0)
+			fail("upgrade %d: no event", i);
+		must(other, XS_CONTROL, update, sizeof(update));
+		snprintf(answer, sizeof(answer), "/a%c%d", 0, i);
+		must(other, XS_WRITE, answer, 4);
+		if (talk(other, XS_READ, "/a", 3, answer) != 1 ||
+			answer[0] != '0' + i)
+			fail("upgrade %d: another value comes back", i);
+	}
+	close(s);
+	close(other);
+	has_guests = true;
+	stop_daemon();
+}
+
 /* From the kill to the first answer. */
 static void measure(int kills, int nodes, int connections)
 {
@@ -1000,7 +1041,9 @@ int main(int argc, char **argv)
 	else
 		run(kills ? kills : 40, on_disk);
 	/* Without arguments, as `make check` calls it: the other way too. */
-	if (argc == 1)
+	if (argc == 1) {
 		run(40, true);
+		check_upgrade();
+	}
 	return 0;
 }
