@@ -40,6 +40,8 @@
 
 #include <public/io/xs_wire.h>
 
+#include "worker.h"
+
 #define CLIENTS	 8
 #define GUESTS	 4
 #define PEERS	 (CLIENTS + GUESTS)
@@ -578,23 +580,6 @@ static void stop_daemon(void)
 		fail("%s is left behind: %s", dir, strerror(errno));
 }
 
-/* The worker's pid, or 0. */
-static pid_t find_worker(void)
-{
-	char path[64], text[64] = "";
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", daemon_pid,
-		daemon_pid);
-	f = fopen(path, "r");
-	if (!f)
-		return 0;
-	if (!fgets(text, sizeof(text), f))
-		text[0] = '\0';
-	fclose(f);
-	return (pid_t)strtol(text, NULL, 10);
-}
-
 /* The second process: kills so many workers, and ends. */
 static pid_t start_killer(int kills)
 {
@@ -607,7 +592,7 @@ static pid_t start_killer(int kills)
 	while (kills) {
 		/* Often while it comes back, sometimes in full run. */
 		usleep((useconds_t)(random() % (random() % 3 ? 8000 : 60000)));
-		worker = find_worker();
+		worker = worker_find(daemon_pid);
 		if (worker <= 0 || worker == last)
 			continue;
 		if (kill(worker, SIGKILL))
@@ -824,35 +809,13 @@ static void check_next_keeper(void)
 	close(s);
 }
 
-#ifndef TENON_SANITIZED
-/* Whether the process, if there is one, is nobody's and filtered. */
-static bool is_confined(pid_t pid)
-{
-	char path[64], line[256];
-	bool is_filtered = false, is_nobody = geteuid() != 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	f = pid ? fopen(path, "r") : NULL;
-	if (!f)
-		return false;
-	while (fgets(line, sizeof(line), f)) {
-		is_filtered |= !strcmp(line, "Seccomp:\t2\n");
-		is_nobody |=
-			!strcmp(line, "Uid:\t65534\t65534\t65534\t65534\n");
-	}
-	fclose(f);
-	return is_filtered && is_nobody;
-}
-#endif
-
 /* The worker has no rights but those that it needs, once it serves. */
 static void check_sandbox(void)
 {
 #ifndef TENON_SANITIZED
 	int tries = 200;
 
-	while (!is_confined(find_worker()))
+	while (!worker_is_confined(worker_find(daemon_pid)))
 		if (!tries--)
 			fail("the worker has too many rights");
 		else
@@ -970,7 +933,7 @@ static void measure(int kills, int nodes, int connections)
 		must(s[0], XS_WRITE, text, (size_t)n);
 	}
 	for (i = 0; i < kills; i++) {
-		worker = find_worker();
+		worker = worker_find(daemon_pid);
 		began = clock_us();
 		kill(worker, SIGKILL);
 		talk(s[i % connections], XS_READ, "/nodes/0/7", 11, answer);
