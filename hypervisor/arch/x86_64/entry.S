@@ -15,7 +15,7 @@
  *
  *   user SYSCALL -----> bounce: frame on the guest kernel's stack --> SYSRET
  *   user page fault --> the same, with error code and cr2 ----------> SYSRET
- *   kernel's iret ----> back to 64-bit user code with events open --> IRETQ
+ *   kernel's iret ----> to where events are open ------------------> IRETQ
  *
  *   top of the stack        the frame that bounces make, lowest first
  *     slots  rax rdx rsi ..   rcx r11 [error] rip cs|mask rflags rsp ss
@@ -220,6 +220,13 @@ syscall_general:
 	call	x86_syscall
 	jmp	resume_guest
 
+	.macro	LOAD_IRET
+	LOAD	IRET_RCX(%rax), %rcx, iret_undo
+	LOAD	IRET_R11(%rax), %r11, iret_undo
+	LOAD	IRET_RAX(%rax), %rax, iret_undo
+	SMAP_CLOSE
+	.endm
+
 /*
  * rax: the guest's rsp, where struct iret_context is.  It is read once, IRETQ's
  * part of it into our own frame, where it is checked; nothing is changed
@@ -231,6 +238,8 @@ hypercall_iret:
 	jb	syscall_general
 	cmpq	$0, VCPU_USER_ROOT(%rdx)
 	je	syscall_general
+	cmpb	$0, VCPU_NMI_MASKED(%rdx)
+	jne	syscall_general
 	movq	VCPU_INFO(%rdx), %rsi
 	cmpb	$0, INFO_UPCALL_PENDING(%rsi)
 	jne	syscall_general
@@ -240,27 +249,35 @@ hypercall_iret:
 	PUSH	IRET_RFLAGS(%rax), iret_undo
 	PUSH	IRET_CS(%rax), iret_undo
 	PUSH	IRET_RIP(%rax), iret_undo
-	movl	8(%rsp), %ecx
-	andl	32(%rsp), %ecx
-	notl	%ecx
-	testb	$3, %cl
-	jnz	iret_undo
 	movl	16(%rsp), %ecx
 	andl	$(FLAG_IF | FLAG_IOPL | FLAG_VM | FLAG_VIF | FLAG_VIP), %ecx
 	cmpl	$FLAG_IF, %ecx
 	jne	iret_undo
 	TEST	$IRET_IN_SYSCALL, IRET_FLAGS(%rax), iret_undo
 	jnz	iret_undo
-	LOAD	IRET_RCX(%rax), %rcx, iret_undo
-	LOAD	IRET_R11(%rax), %r11, iret_undo
-	LOAD	IRET_RAX(%rax), %rax, iret_undo
-	SMAP_CLOSE
+	movl	8(%rsp), %ecx
+	andl	32(%rsp), %ecx
+	notl	%ecx
+	testb	$3, %cl
+	jnz	2f
+	LOAD_IRET
 	movb	$0, VCPU_IN_KERNEL(%rdx)
 	movb	$0, INFO_UPCALL_MASK(%rsi)
 	LOAD_ROOT VCPU_USER_ROOT, REGS_RIP
 	RESTORE_SLOTS REGS_RIP
 1:	iretq
 	FIXUP	1b, iret_to_guest
+
+	/* To the kernel itself: RPL 0 in its view, ring 3 in ours. */
+2:	testb	$3, 8(%rsp)
+	jnz	iret_undo
+	orb	$3, 8(%rsp)
+	orb	$3, 32(%rsp)
+	LOAD_IRET
+	movb	$0, INFO_UPCALL_MASK(%rsi)
+	RESTORE_SLOTS REGS_RIP
+3:	iretq
+	FIXUP	3b, iret_to_guest
 
 /* To hc_iret, which replaces all that was overwritten here. */
 iret_undo:

@@ -62,6 +62,7 @@
 #define VCPU_INFO	    0
 #define VCPU_NMI_PENDING    8
 #define VCPU_IN_KERNEL	    16
+#define VCPU_NMI_MASKED	    17
 #define VCPU_ROOT	    24
 #define VCPU_USER_ROOT	    32
 #define VCPU_SYSCALL_FRAME  40

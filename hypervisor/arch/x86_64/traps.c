@@ -36,6 +36,7 @@ _Static_assert(
 #define VCPU_AT(field, at) \
 	_Static_assert(offsetof(struct vcpu, arch.field) == (at), "entry.S")
 VCPU_AT(in_kernel, VCPU_IN_KERNEL);
+VCPU_AT(nmi_masked, VCPU_NMI_MASKED);
 VCPU_AT(root, VCPU_ROOT);
 VCPU_AT(user_root, VCPU_USER_ROOT);
 VCPU_AT(syscall_frame, VCPU_SYSCALL_FRAME);

@@ -33,7 +33,8 @@ struct pv_callback {
 
 struct arch_vcpu {
 	/* What assembly knows, up to the trap table. */
-	bool in_kernel; /* else the user root is active */
+	bool in_kernel;	    /* else the user root is active */
+	uint8_t nmi_masked; /* until the next iret */
 	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
 	mfn_t root, user_root;
 	/* Where the frame of user code's next SYSCALL, of its next page fault
@@ -73,7 +74,6 @@ struct arch_vcpu {
 	mfn_t ldt_frames[16]; /* pages of it in use; MFN 0: not mapped yet */
 
 	bool trap_bounce_pending;
-	uint8_t nmi_masked;
 	uint64_t xcr0;
 	void *xsave; /* 64-aligned area, fpu.c */
 	uint32_t tsc_aux;
