@@ -51,7 +51,7 @@ static int start_daemon(const char *format, struct why *why)
 		"{\"driver\":\"%s\",\"node-name\":\"disk\",\"read-only\":true,"
 		"\"file\":\"file\"%s}",
 		format, has_backing ? ",\"backing\":null" : "");
-	return tool_run(argv, JAIL_QEMU, said, why);
+	return tool_run(argv, JAIL_QEMU, -1, said, why);
 }
 
 static int run(void *arg)

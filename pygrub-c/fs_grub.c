@@ -162,7 +162,7 @@ int fs_grub_run(void *arg)
 
 	argv[n] = MOUNT_DIR;
 	if (!ret)
-		ret = tool_run(argv, JAIL_GRUB, said, &why);
+		ret = tool_run(argv, JAIL_GRUB, -1, said, &why);
 	if (!ret) {
 		close(JAIL_FD);
 		root = open(MOUNT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -222,7 +222,7 @@ int fs_groups_run(void *arg)
 	snprintf(count, sizeof(count), "%u", v->window_count);
 	argv[n] = "ls";
 	if (!ret)
-		ret = tool_run(argv, JAIL_GRUB, said, &why);
+		ret = tool_run(argv, JAIL_GRUB, -1, said, &why);
 	if (ret)
 		return wire_fail(JAIL_SOCK, ret, &why) ? 1 : 0;
 	return wire_answer(JAIL_SOCK, &m, 0, groups, take_groups(said, groups))
