@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "common/args.h"
 #include "common/err.h"
 #include "xenstore_common.h"
@@ -124,19 +125,31 @@ static bool start_update(struct xs *xs, const struct update *u)
 static int live_update(const struct args *args, int argc, char **argv)
 {
 	struct update u = { .seconds = UPDATE_SECONDS };
+	char *file;
 	struct xs *xs;
 	bool is_good;
 
 	if (!parse_update(&u, argc, argv))
 		return args_usage_error(args,
 			"live-update [-c COMMAND-LINE] [-F] [-t SECONDS] FILE");
-	xs = store_connect();
-	if (!xs)
+	/* The daemon is not where we are, and finds out too late. */
+	file = realpath(u.file, NULL);
+	if (!file || access(file, X_OK)) {
+		err_say("live-update: %s cannot be run: %s", u.file,
+			strerror(errno));
+		free(file);
 		return 1;
-	is_good = step(xs, "-f", u.file) &&
+	}
+	xs = store_connect();
+	if (!xs) {
+		free(file);
+		return 1;
+	}
+	is_good = step(xs, "-f", file) &&
 		  (!u.command_line || step(xs, "-c", u.command_line)) &&
 		  start_update(xs, &u);
 	xs_close(xs);
+	free(file);
 	return is_good ? 0 : 1;
 }
 

@@ -103,7 +103,6 @@ expect 0 'OK' control check
 expect 1 '' control no-such-command
 expect 2 '' control
 expect 2 '' control live-update -x
-expect 1 '' control live-update /bin/true
 case $(xs stats) in
 *'QUOTA '*) ;;
 *) echo 'FAIL: stats shows no quotas'; fails=1 ;;
@@ -114,6 +113,11 @@ assert all["store"]["nodes"] > 4, all
 assert [o for o in all["operations"] if o["name"] == "WRITE"]
 ' || fails=1
 expect 2 '' stats nothing
+expect 1 '' control live-update /nowhere/xenstored
+xs write /before/update 1
+expect 0 'OK' control live-update -t 5 "$top_builddir/xenstored/xenstored"
+expect 0 '1' read /before/update
+xs rm /before
 
 xs write /dump/text 'a "b"\n' /dump/bytes '\001\377' /dump/d/e ''
 xs chmod /dump/text b3 r5
