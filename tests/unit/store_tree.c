@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The persistent tree: random edits, old snapshots, order and balance. */
 #include "store_rig.h"
+#include "kids.h"
 
 #define NAMES 400
 
@@ -89,12 +90,31 @@ static void test_random_edits(void **state)
 static void test_order_is_total(void **state)
 {
 	static const char *const names[] = { "-a", "12", "123", "a", "9", "0",
-		"00", "@", "Z", "a1", "1a", "-", "1-", "10" };
+		"00", "@", "Z", "a1", "1a", "-", "1-", "10", "/", "0/",
+		"1:", "12345678", "1234567a", "123456789", "12345678a",
+		"abcdefgh", "abcdefghi", "abcdefgi", "2345678" };
 	const size_t count = sizeof(names) / sizeof(names[0]);
+	struct tree t = { 0 };
+	struct node *n;
 	size_t i, j, k;
 	int ij, jk, ik;
 
 	(void)state;
+	for (i = 0; i < count; i++) {
+		n = leaf(&t, names[i], strlen(names[i]));
+		for (j = 0; j < count; j++) {
+			struct name_key key;
+
+			name_key_init(&key, names[j], strlen(names[j]),
+				names[j] + strlen(names[j]));
+			ij = tree_name_cmp(names[j], strlen(names[j]), names[i],
+				strlen(names[i]));
+			jk = name_key_cmp(&key, n);
+			assert_int_equal(
+				(ij > 0) - (ij < 0), (jk > 0) - (jk < 0));
+		}
+		tree_put(&t, n);
+	}
 	for (i = 0; i < count; i++)
 		for (j = 0; j < count; j++)
 			for (k = 0; k < count; k++) {
