@@ -38,77 +38,24 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <public/io/xs_wire.h>
-
+#include "crash.h"
 #include "worker.h"
 
-#define CLIENTS	 8
-#define GUESTS	 4
-#define PEERS	 (CLIENTS + GUESTS)
-#define KEYS	 12
-#define DEPTH	 12 /* requests in flight */
-#define PACKET	 (sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
-#define OUT_ROOM (16 * PACKET)
+#define CLIENTS 8
+#define GUESTS	4
+#define PEERS	(CLIENTS + GUESTS)
 /* Without a byte for so long it hangs. */
 #define PATIENCE_MS 15000
-
-struct value {
-	bool is_there;
-	size_t len;
-	char bytes[2000];
-	uint64_t changed; /* when its last change was asked for */
-	uint64_t seen;	  /* when its last event came */
-};
-
-enum answer_kind {
-	EXACT,	 /* these bytes, of this type */
-	TXN_ID,	 /* a number: the transaction's */
-	COUNTER, /* the counter's value */
-	EITHER,	 /* OK, or EAGAIN: the end of a transaction */
-};
-
-struct expected {
-	enum answer_kind kind;
-	uint32_t type, req_id, tx_id;
-	size_t len;
-	char bytes[4096];
-};
-
-struct peer {
-	int index;
-	bool is_guest, is_watching, is_done;
-	int fd; /* socket, or the guest's line */
-	/* A guest's. */
-	int to_store, from_store;
-	struct xenstore_domain_interface *page;
-
-	char out[OUT_ROOM];
-	size_t out_start, out_end;
-	char in[PACKET];
-	size_t in_len;
-
-	struct expected expected[DEPTH];
-	unsigned int first, count;
-	uint32_t next_req;
-
-	struct value value[KEYS];
-	/* The transaction, which is not pipelined: its steps. */
-	int txn_step;
-	uint32_t txn;
-	long txn_value;
-};
 
 static char dir[32];
 static char socket_path[64], guests_path[64], state_path[64];
 static pid_t daemon_pid;
 static struct peer peers[PEERS];
-static uint64_t now; /* counts messages, sent and received */
-static long counter, conflicts, answers, events;
-static bool is_ending, is_verbose, is_synced, has_guests = true;
-static unsigned int seed = 1;
+static bool is_verbose, is_synced, has_guests = true;
 
-static void __attribute__((format(printf, 1, 2), noreturn))
-fail(const char *fmt, ...)
+struct crash_sums crash_sums = { .seed = 1 };
+
+void crash_fail(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -122,10 +69,10 @@ fail(const char *fmt, ...)
 	exit(EXIT_FAILURE);
 }
 
-static unsigned int roll(unsigned int sides)
+unsigned int crash_roll(unsigned int sides)
 {
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % sides;
+	crash_sums.seed = crash_sums.seed * 1664525u + 1013904223u;
+	return (crash_sums.seed >> 8) % sides;
 }
 
 static uint64_t clock_us(void)
@@ -134,361 +81,6 @@ static uint64_t clock_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
-/* The path of one of its keys, as it asks for it. */
-static size_t key_path(const struct peer *p, unsigned int key, char *out)
-{
-	static const char *const shapes[3] = { "k%u", "d%u/sub", "d%u/sub/x" };
-	size_t n = 0;
-
-	if (!p->is_guest)
-		n = (size_t)sprintf(out, "/c/%d/", p->index);
-	n += (size_t)sprintf(out + n, shapes[key % 3], key / 3);
-	return n;
-}
-
-/*
- * The keys that lie below one: k are alone, d/sub has d/sub/x below it, which
- * is made with it and goes with it.
- */
-static bool is_below(unsigned int key, unsigned int of)
-{
-	return key == of || (of % 3 == 1 && key == of + 1);
-}
-
-/* Transport. */
-
-static void guest_push(struct peer *p)
-{
-	uint32_t prod = p->page->req_prod, cons;
-	uint64_t one = 1;
-	size_t limit = 1 + roll(900);
-
-	cons = __atomic_load_n(&p->page->req_cons, __ATOMIC_ACQUIRE);
-	while (p->out_start < p->out_end && limit-- &&
-		prod - cons < XENSTORE_RING_SIZE)
-		p->page->req[MASK_XENSTORE_IDX(prod++)] =
-			p->out[p->out_start++];
-	if (prod == p->page->req_prod)
-		return;
-	__atomic_store_n(&p->page->req_prod, prod, __ATOMIC_RELEASE);
-	if (write(p->to_store, &one, 8) != 8)
-		fail("guest %d cannot notify", p->index);
-}
-
-static void push(struct peer *p)
-{
-	size_t len = p->out_end - p->out_start;
-	ssize_t n;
-
-	if (!len)
-		return;
-	if (p->is_guest) {
-		guest_push(p);
-	} else {
-		/* Often in pieces. */
-		if (roll(3) == 0)
-			len = 1 + roll((unsigned int)len);
-		n = send(p->fd, p->out + p->out_start, len,
-			MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN)
-			fail("client %d: %s", p->index, strerror(errno));
-		p->out_start += n > 0 ? (size_t)n : 0;
-	}
-	if (p->out_start == p->out_end)
-		p->out_start = p->out_end = 0;
-}
-
-static size_t guest_pull(struct peer *p, char *to, size_t room)
-{
-	uint32_t cons = p->page->rsp_cons, was = cons, prod;
-	uint64_t one = 1;
-	size_t n = 0;
-
-	prod = __atomic_load_n(&p->page->rsp_prod, __ATOMIC_ACQUIRE);
-	if (prod - cons > XENSTORE_RING_SIZE)
-		fail("guest %d: the store's index jumps from %u to %u",
-			p->index, cons, prod);
-	while (n < room && cons != prod)
-		to[n++] = p->page->rsp[MASK_XENSTORE_IDX(cons++)];
-	__atomic_store_n(&p->page->rsp_cons, cons, __ATOMIC_RELEASE);
-	if (cons != was && write(p->to_store, &one, 8) != 8)
-		fail("guest %d cannot notify", p->index);
-	return n;
-}
-
-static size_t pull(struct peer *p, char *to, size_t room)
-{
-	ssize_t n;
-
-	if (p->is_guest)
-		return guest_pull(p, to, room);
-	n = recv(p->fd, to, room, MSG_DONTWAIT);
-	if (!n)
-		fail("client %d is cut off", p->index);
-	if (n < 0 && errno != EAGAIN)
-		fail("client %d: %s", p->index, strerror(errno));
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* Requests. */
-
-static struct expected *ask(struct peer *p, uint32_t type, uint32_t tx,
-	const void *payload, size_t len)
-{
-	struct xsd_sockmsg hdr = { type, ++p->next_req, tx, (uint32_t)len };
-	struct expected *e;
-
-	e = &p->expected[(p->first + p->count++) % DEPTH];
-	e->kind = EXACT;
-	e->type = type;
-	e->req_id = hdr.req_id;
-	e->tx_id = tx;
-	memcpy(e->bytes, "OK", 3);
-	e->len = 3;
-	if (p->out_end + sizeof(hdr) + len > OUT_ROOM)
-		fail("peer %d: the output overflows", p->index);
-	memcpy(p->out + p->out_end, &hdr, sizeof(hdr));
-	memcpy(p->out + p->out_end + sizeof(hdr), payload, len);
-	p->out_end += sizeof(hdr) + len;
-	now++;
-	return e;
-}
-
-static void expect_error(struct expected *e, const char *name)
-{
-	e->type = XS_ERROR;
-	e->len = strlen(name) + 1;
-	memcpy(e->bytes, name, e->len);
-}
-
-static void ask_write(struct peer *p, unsigned int key)
-{
-	char text[64 + sizeof(p->value[0].bytes)];
-	struct value *v = &p->value[key];
-	size_t n = key_path(p, key, text) + 1, i;
-	unsigned int salt = roll(1000);
-
-	v->is_there = true;
-	v->len = roll(8) ? roll(40) : roll(sizeof(v->bytes) - 64);
-	for (i = 0; i < v->len; i++)
-		v->bytes[i] = (char)('!' + (salt + i * 7) % 90);
-	memcpy(text + n, v->bytes, v->len);
-	ask(p, XS_WRITE, 0, text, n + v->len);
-	v->changed = now;
-	/* What lies above it is made, empty. */
-	if (key % 3 == 2 && !p->value[key - 1].is_there) {
-		p->value[key - 1].is_there = true;
-		p->value[key - 1].len = 0;
-	}
-}
-
-static void ask_read(struct peer *p, unsigned int key)
-{
-	char text[64];
-	struct value *v = &p->value[key];
-	size_t n = key_path(p, key, text) + 1;
-	struct expected *e = ask(p, XS_READ, 0, text, n);
-
-	if (!v->is_there) {
-		expect_error(e, "ENOENT");
-		return;
-	}
-	memcpy(e->bytes, v->bytes, v->len);
-	e->len = v->len;
-}
-
-static void ask_rm(struct peer *p, unsigned int key)
-{
-	char text[64];
-	size_t n = key_path(p, key, text) + 1;
-	struct expected *e = ask(p, XS_RM, 0, text, n);
-	bool was = p->value[key].is_there;
-	unsigned int i;
-
-	/* Nothing there, and nothing that it could be in. */
-	if (!was && key % 3 == 2 && !p->value[key - 1].is_there)
-		expect_error(e, "ENOENT");
-	for (i = 0; i < KEYS; i++)
-		if (is_below(i, key))
-			p->value[i].is_there = false;
-	if (was)
-		p->value[key].changed = now;
-}
-
-/* Exactly once: a second one would be answered otherwise. */
-static void ask_watch(struct peer *p)
-{
-	char text[64];
-	size_t n = p->is_guest ? (size_t)sprintf(text, "k0")
-			       : (size_t)sprintf(text, "/c/%d/k0", p->index);
-
-	memcpy(text + n + 1, "often", 6);
-	ask(p, p->is_watching ? XS_UNWATCH : XS_WATCH, 0, text, n + 7);
-	p->is_watching = !p->is_watching;
-}
-
-static void ask_txn(struct peer *p)
-{
-	char text[64];
-	struct expected *e;
-	int n;
-
-	switch (p->txn_step++) {
-	case 0:
-		e = ask(p, XS_TRANSACTION_START, 0, "", 1);
-		e->kind = TXN_ID;
-		break;
-	case 1:
-		e = ask(p, XS_READ, p->txn, "/counter", 9);
-		e->kind = COUNTER;
-		break;
-	case 2:
-		memcpy(text, "/counter", 9);
-		n = 9 + sprintf(text + 9, "%ld", p->txn_value + 1);
-		ask(p, XS_WRITE, p->txn, text, (size_t)n);
-		break;
-	default:
-		e = ask(p, XS_TRANSACTION_END, p->txn, "T", 2);
-		e->kind = EITHER;
-		p->txn_step = 0;
-	}
-}
-
-/* What it does next, with less in flight than it may have. */
-static void act(struct peer *p)
-{
-	unsigned int key = roll(KEYS);
-
-	if (p->txn_step) {
-		if (!p->count)
-			ask_txn(p);
-		return;
-	}
-	if (is_ending || p->out_end > OUT_ROOM - 2 * PACKET)
-		return;
-	switch (roll(12)) {
-	case 0:
-	case 1:
-	case 2:
-	case 3:
-		ask_write(p, key);
-		break;
-	case 4:
-	case 5:
-	case 6:
-	case 7:
-		ask_read(p, key);
-		break;
-	case 8:
-		ask_rm(p, key);
-		break;
-	case 9:
-		ask_watch(p);
-		break;
-	case 10:
-		if (!p->is_guest && !p->count)
-			ask_txn(p);
-		break;
-	default:
-		ask_read(p, key);
-	}
-}
-
-/* Answers. */
-
-static void take_event(struct peer *p, const char *payload)
-{
-	char path[64], home[64];
-	size_t len = (size_t)sprintf(home, "/local/domain/%d/", p->index + 1);
-	unsigned int key;
-
-	events++;
-	if (!strncmp(payload, home, len))
-		payload += len;
-	for (key = 0; key < KEYS; key++) {
-		key_path(p, key, path);
-		if (!strcmp(path, payload))
-			p->value[key].seen = now;
-	}
-}
-
-static void take_exact(struct peer *p, const struct expected *e,
-	const struct xsd_sockmsg *hdr, const char *payload)
-{
-	if (hdr->type == e->type && hdr->len == e->len &&
-		!memcmp(payload, e->bytes, e->len))
-		return;
-	fail("%s %d, request %u: type %u with %u bytes \"%.*s\", where type "
-	     "%u with %zu bytes \"%.*s\" is right",
-		p->is_guest ? "guest" : "client", p->index, hdr->req_id,
-		hdr->type, hdr->len, (int)hdr->len, payload, e->type, e->len,
-		(int)e->len, e->bytes);
-}
-
-static void take_answer(
-	struct peer *p, const struct xsd_sockmsg *hdr, const char *payload)
-{
-	const struct expected *e = &p->expected[p->first];
-	char text[32] = "";
-
-	answers++;
-	if (!p->count || hdr->req_id != e->req_id || hdr->tx_id != e->tx_id)
-		fail("peer %d: answer %u (transaction %u) where %u (%u) is "
-		     "expected",
-			p->index, hdr->req_id, hdr->tx_id, e->req_id, e->tx_id);
-	memcpy(text, payload, hdr->len < 31 ? hdr->len : 31);
-	if (e->kind == TXN_ID && hdr->type == e->type) {
-		p->txn = (uint32_t)strtoul(text, NULL, 10);
-	} else if (e->kind == COUNTER && hdr->type == e->type) {
-		p->txn_value = strtol(text, NULL, 10);
-	} else if (e->kind == EITHER) {
-		if (hdr->type == e->type && !strcmp(text, "OK"))
-			counter++;
-		else if (hdr->type == XS_ERROR && !strcmp(text, "EAGAIN"))
-			conflicts++;
-		else
-			fail("client %d: a commit is answered \"%s\"", p->index,
-				text);
-	} else {
-		take_exact(p, e, hdr, payload);
-	}
-	p->first = (p->first + 1) % DEPTH;
-	p->count--;
-}
-
-/* Whether something came. */
-static bool take(struct peer *p)
-{
-	struct xsd_sockmsg hdr;
-	size_t want = sizeof(hdr), got;
-	bool any = false;
-
-	for (;;) {
-		if (p->in_len >= sizeof(hdr)) {
-			memcpy(&hdr, p->in, sizeof(hdr));
-			if (hdr.len > XENSTORE_PAYLOAD_MAX)
-				fail("peer %d: a packet of %u bytes", p->index,
-					hdr.len);
-			want = sizeof(hdr) + hdr.len;
-		}
-		if (p->in_len < want) {
-			got = pull(p, p->in + p->in_len, want - p->in_len);
-			p->in_len += got;
-			any |= got > 0;
-			if (!got)
-				return any;
-			continue;
-		}
-		now++;
-		if (hdr.type == XS_WATCH_EVENT)
-			take_event(p, p->in + sizeof(hdr));
-		else
-			take_answer(p, &hdr, p->in + sizeof(hdr));
-		p->in_len = 0;
-		want = sizeof(hdr);
-	}
 }
 
 /* The daemon. */
@@ -519,7 +111,7 @@ static void make_paths(void)
 {
 	strcpy(dir, "/tmp/store-crash-XXXXXX");
 	if (!mkdtemp(dir))
-		fail("no directory: %s", strerror(errno));
+		crash_fail("no directory: %s", strerror(errno));
 	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
 	snprintf(guests_path, sizeof(guests_path), "%s/guests", dir);
 	snprintf(state_path, sizeof(state_path), "%s/state", dir);
@@ -556,7 +148,7 @@ static void start_daemon(bool on_disk)
 			close(s);
 		usleep(25000);
 	}
-	fail("%s does not start", program());
+	crash_fail("%s does not start", program());
 }
 
 static void stop_daemon(void)
@@ -569,7 +161,7 @@ static void stop_daemon(void)
 
 	kill(daemon_pid, SIGTERM);
 	if (waitpid(daemon_pid, &status, 0) != daemon_pid || status)
-		fail("the daemon ends with status %#x", status);
+		crash_fail("the daemon ends with status %#x", status);
 	for (i = 0; i < 3; i++) {
 		snprintf(path, sizeof(path), "%s/%s", state_path, files[i]);
 		unlink(path);
@@ -577,7 +169,7 @@ static void stop_daemon(void)
 	rmdir(state_path);
 	unlink(guests_path);
 	if (rmdir(dir))
-		fail("%s is left behind: %s", dir, strerror(errno));
+		crash_fail("%s is left behind: %s", dir, strerror(errno));
 }
 
 /* The second process: kills so many workers, and ends. */
@@ -588,7 +180,7 @@ static pid_t start_killer(int kills)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	srandom(seed);
+	srandom(crash_sums.seed);
 	while (kills) {
 		/* Often while it comes back, sometimes in full run. */
 		usleep((useconds_t)(random() % (random() % 3 ? 8000 : 60000)));
@@ -614,7 +206,7 @@ static size_t talk(
 		recv(s, &hdr, sizeof(hdr), MSG_WAITALL) != sizeof(hdr) ||
 		(hdr.len && recv(s, answer, hdr.len, MSG_WAITALL) !=
 				    (ssize_t)hdr.len))
-		fail("the daemon is gone: %s", strerror(errno));
+		crash_fail("the daemon is gone: %s", strerror(errno));
 	answer[hdr.len] = '\0';
 	return hdr.len;
 }
@@ -625,7 +217,7 @@ static void must(int s, uint32_t type, const void *payload, size_t len)
 
 	talk(s, type, payload, len, answer);
 	if (strcmp(answer, "OK") != 0)
-		fail("request %u is answered \"%s\"", type, answer);
+		crash_fail("request %u is answered \"%s\"", type, answer);
 }
 
 static void boot_guest(struct peer *p, int dom0)
@@ -646,7 +238,7 @@ static void boot_guest(struct peer *p, int dom0)
 
 	fds[0] = memfd_create("ring", MFD_CLOEXEC);
 	if (fds[0] < 0 || ftruncate(fds[0], 4096))
-		fail("no ring: %s", strerror(errno));
+		crash_fail("no ring: %s", strerror(errno));
 	p->page =
 		mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
 	p->page->req_cons = p->page->req_prod = 0xffffff00u + domid;
@@ -660,7 +252,8 @@ static void boot_guest(struct peer *p, int dom0)
 	p->fd = connect_to(guests_path);
 	if (p->fd < 0 || sendmsg(p->fd, &msg, 0) != sizeof(domid) ||
 		read(p->fd, &ready, 1) != 1)
-		fail("guest %u cannot be born: %s", domid, strerror(errno));
+		crash_fail(
+			"guest %u cannot be born: %s", domid, strerror(errno));
 	close(fds[0]);
 	n = sprintf(text, "/local/domain/%u", domid) + 1;
 	must(dom0, XS_MKDIR, text, (size_t)n);
@@ -701,14 +294,14 @@ static void connect_peers(int dom0)
 		else
 			p->fd = connect_to(socket_path);
 		if (p->fd < 0)
-			fail("client %d cannot connect", i);
+			crash_fail("client %d cannot connect", i);
 		make_places(p, dom0);
 		/* It watches all that it has, and hears of it at once. */
 		n = p->is_guest
 			    ? (size_t)sprintf(text, "/local/domain/%d", i + 1)
 			    : (size_t)sprintf(text, "/c/%d", i);
 		memcpy(text + n + 1, "all", 4);
-		ask(p, XS_WATCH, 0, text, n + 5);
+		peer_ask(p, XS_WATCH, 0, text, n + 5);
 	}
 }
 
@@ -726,7 +319,7 @@ static void wait_for_bytes(uint64_t *since)
 	poll(fds, PEERS, 2);
 	for (i = CLIENTS; i < PEERS; i++)
 		if (read(peers[i].from_store, &count, 8) < 0 && errno != EAGAIN)
-			fail("guest %d: %s", i, strerror(errno));
+			crash_fail("guest %d: %s", i, strerror(errno));
 	if (clock_us() - *since > PATIENCE_MS * 1000ull) {
 		for (i = 0; i < PEERS; i++)
 			if (peers[i].count)
@@ -735,7 +328,7 @@ static void wait_for_bytes(uint64_t *since)
 					"bytes unsent\n",
 					i, peers[i].count,
 					peers[i].out_end - peers[i].out_start);
-		fail("nothing came for %d ms", PATIENCE_MS);
+		crash_fail("nothing came for %d ms", PATIENCE_MS);
 	}
 }
 
@@ -749,14 +342,14 @@ static bool round_of_all(uint64_t *since)
 		struct peer *p = &peers[i];
 
 		for (n = 0; n < 3 && p->count < DEPTH - 1; n++)
-			act(p);
-		push(p);
-		any |= take(p);
+			peer_act(p);
+		peer_push(p);
+		any |= peer_take(p);
 		busy |= p->count || p->txn_step || p->out_end;
 	}
 	if (any)
 		*since = clock_us();
-	else if (busy || !is_ending)
+	else if (busy || !crash_sums.is_ending)
 		wait_for_bytes(since);
 	return busy;
 }
@@ -768,19 +361,20 @@ static void check_end(int dom0)
 	int i;
 
 	talk(dom0, XS_READ, "/counter", 9, answer);
-	if (strtol(answer, NULL, 10) != counter)
-		fail("the counter is %s, and was raised %ld times", answer,
-			counter);
+	if (strtol(answer, NULL, 10) != crash_sums.counter)
+		crash_fail("the counter is %s, and was raised %ld times",
+			answer, crash_sums.counter);
 	talk(dom0, XS_CONTROL, "check", 6, answer);
 	if (strcmp(answer, "OK") != 0)
-		fail("audit: %s", answer);
+		crash_fail("audit: %s", answer);
 	for (i = 0; i < PEERS; i++) {
 		for (key = 0; key < KEYS; key++) {
-			key_path(&peers[i], key, path);
+			peer_key_path(&peers[i], key, path);
 			if (peers[i].value[key].seen <
 				peers[i].value[key].changed)
-				fail("peer %d: no event for the last change "
-				     "of %s",
+				crash_fail(
+					"peer %d: no event for the last change "
+					"of %s",
 					i, path);
 		}
 	}
@@ -797,15 +391,15 @@ static void check_next_keeper(void)
 	start_daemon(true);
 	s = connect_to(socket_path);
 	talk(s, XS_READ, "/counter", 9, answer);
-	if (strtol(answer, NULL, 10) != counter)
-		fail("the next keeper finds %s commits, of %ld", answer,
-			counter);
+	if (strtol(answer, NULL, 10) != crash_sums.counter)
+		crash_fail("the next keeper finds %s commits, of %ld", answer,
+			crash_sums.counter);
 	talk(s, XS_CONTROL, "check", 6, answer);
 	if (strcmp(answer, "OK") != 0)
-		fail("audit after the next keeper: %s", answer);
+		crash_fail("audit after the next keeper: %s", answer);
 	talk(s, XS_DIRECTORY, "/local/domain", 14, answer);
 	if (strcmp(answer, "ENOENT") != 0 && answer[0])
-		fail("domain %s has outlived its end", answer);
+		crash_fail("domain %s has outlived its end", answer);
 	close(s);
 }
 
@@ -817,7 +411,7 @@ static void check_sandbox(void)
 
 	while (!worker_is_confined(worker_find(daemon_pid)))
 		if (!tries--)
-			fail("the worker has too many rights");
+			crash_fail("the worker has too many rights");
 		else
 			usleep(25000);
 #endif
@@ -830,8 +424,9 @@ static void run(int kills, bool on_disk)
 	pid_t killer;
 
 	memset(peers, 0, sizeof(peers));
-	counter = conflicts = answers = events = 0;
-	is_ending = false;
+	crash_sums.counter = crash_sums.conflicts = crash_sums.answers =
+		crash_sums.events = 0;
+	crash_sums.is_ending = false;
 	make_paths();
 	start_daemon(on_disk);
 	check_sandbox();
@@ -840,10 +435,10 @@ static void run(int kills, bool on_disk)
 	connect_peers(dom0);
 	killer = start_killer(kills);
 	since = clock_us();
-	while (!is_ending) {
+	while (!crash_sums.is_ending) {
 		round_of_all(&since);
 		if (waitpid(killer, &status, WNOHANG) == killer)
-			is_ending = true;
+			crash_sums.is_ending = true;
 	}
 	while (round_of_all(&since))
 		;
@@ -867,7 +462,8 @@ static void run(int kills, bool on_disk)
 	}
 	printf("%d kills, %ld answers and %ld events right, %ld commits, %ld "
 	       "conflicts, %.1f s\n",
-		kills, answers, events, counter, conflicts,
+		kills, crash_sums.answers, crash_sums.events,
+		crash_sums.counter, crash_sums.conflicts,
 		(double)(clock_us() - began) / 1e6);
 }
 
@@ -892,13 +488,13 @@ static void check_upgrade(void)
 			recv(s, answer, hdr.len, MSG_WAITALL) !=
 				sizeof(event) ||
 			memcmp(answer, event, sizeof(event)) != 0)
-			fail("upgrade %d: no event", i);
+			crash_fail("upgrade %d: no event", i);
 		must(other, XS_CONTROL, update, sizeof(update));
 		snprintf(answer, sizeof(answer), "/a%c%d", 0, i);
 		must(other, XS_WRITE, answer, 4);
 		if (talk(other, XS_READ, "/a", 3, answer) != 1 ||
 			answer[0] != '0' + i)
-			fail("upgrade %d: another value comes back", i);
+			crash_fail("upgrade %d: another value comes back", i);
 	}
 	close(s);
 	close(other);
@@ -919,7 +515,7 @@ static void measure(int kills, int nodes, int connections)
 	for (i = 0; i < connections; i++) {
 		s[i] = connect_to(socket_path);
 		if (s[i] < 0)
-			fail("client %d cannot connect: %s", i,
+			crash_fail("client %d cannot connect: %s", i,
 				strerror(errno));
 		n = sprintf(text, "/n/%d", i) + 1;
 		n += sprintf(text + n, "t") + 1;
@@ -969,7 +565,7 @@ int main(int argc, char **argv)
 			kills = atoi(optarg);
 			break;
 		case 's':
-			seed = (unsigned int)atoi(optarg);
+			crash_sums.seed = (unsigned int)atoi(optarg);
 			break;
 		case 'p':
 			on_disk = true;
