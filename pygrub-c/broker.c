@@ -37,6 +37,8 @@ struct broker {
 	char config[CONFIG_PATH_SIZE];
 };
 
+volatile sig_atomic_t broker_is_stopped;
+
 static int open_image(struct broker *b, struct why *why)
 {
 	const struct options *o = b->options;
@@ -410,6 +412,9 @@ static int run(struct broker *b, struct handoff *h, struct why *why)
 	/* Nobody may write any more to what is looked at now. */
 	volumes_end(&b->volumes);
 	jail_end(&b->format);
+	/* One that came while nothing waited. */
+	if (!ret && broker_is_stopped)
+		ret = why_set(why, -EINTR, "%s", strerror(EINTR));
 	return ret ? ret : handoff_finish(h, b->options, why);
 }
 

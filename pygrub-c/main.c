@@ -14,6 +14,7 @@
 static void on_signal(int signal)
 {
 	(void)signal;
+	broker_is_stopped = 1;
 }
 
 int main(int argc, char **argv)

@@ -24,7 +24,6 @@ enum wire_op {
 	WIRE_VOLUME, /* a: start, b: bytes, payload: device; answer a: number */
 	WIRE_GROUPS, /* finds LVM and mdraid; answer: names, each with a NUL */
 	WIRE_SEARCH, /* a: SOURCE_UUID or _LABEL, payload: value; answer a */
-	WIRE_NOTE,   /* payload: what the person should know */
 	WIRE_MENU,   /* payload: boot_write's; no answer */
 	/* To the broker with a: the volume; to a driver without. */
 	WIRE_STAT, /* payload: path; answer a: source_type, b: size */
