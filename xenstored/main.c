@@ -17,6 +17,9 @@
 
 #include "upgrade.h"
 
+#define LOCK_TRIES    100
+#define LOCK_PAUSE_US 20000
+
 #ifndef PACKAGE_VERSION
 #define PACKAGE_VERSION "unreleased"
 #endif
@@ -175,6 +178,21 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* The worker of a keeper that was killed may be a moment behind it. */
+static int lock(int fd)
+{
+	int tries;
+
+	for (tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (tries == LOCK_TRIES)
+			return -EBUSY;
+		usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
 /*
  * The memory that is shared with the worker, in a file beside the journal or
  * in memory alone. What another boot has left in it is forgotten. The file's
@@ -184,7 +202,7 @@ static int open_shared(struct keeper *k)
 {
 	char path[512];
 	void *at;
-	int fd;
+	int fd, rc;
 
 	snprintf(path, sizeof(path), "%s/slots",
 		k->opt.state_dir ? k->opt.state_dir : "");
@@ -197,8 +215,9 @@ static int open_shared(struct keeper *k)
 	if (fd < 0)
 		return -errno;
 	k->shared_fd = fd;
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	rc = lock(fd);
+	if (rc)
+		return rc;
 	if (ftruncate(fd, SHARED_SIZE))
 		return -errno;
 	at = mmap(NULL, SHARED_SIZE, PROT_READ | PROT_WRITE,
