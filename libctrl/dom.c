@@ -97,7 +97,7 @@ int dom_check_free(struct ctrl *c, struct xs *xs, const char *name,
 				"the name '%s' is in use by domain %u; stop "
 				"that one (domstop %s) or choose another",
 				name, list[i].domain, name);
-		else if (list[i].domain != 0 &&
+		else if (uuid && list[i].domain != 0 &&
 			 !memcmp(list[i].handle, uuid, 16)) {
 			dom_uuid_format(uuid, text);
 			ret = why_set(why, -EEXIST,
@@ -153,9 +153,27 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why)
 		   : left;
 }
 
+static const char *const actions[] = {
+	[DOM_DESTROY] = "destroy",
+	[DOM_PRESERVE] = "preserve",
+	[DOM_RESTART] = "restart",
+	[DOM_RENAME_RESTART] = "rename-restart",
+};
+
 const char *dom_action_name(enum dom_action action)
 {
-	return action == DOM_PRESERVE ? "preserve" : "destroy";
+	return actions[action];
+}
+
+int dom_action_parse(const char *name, enum dom_action *action)
+{
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(actions[i], name) != 0)
+			continue;
+		*action = (enum dom_action)i;
+		return 0;
+	}
+	return -EINVAL;
 }
 
 void dom_uuid_format(const uint8_t uuid[16], char text[DOM_UUID_TEXT])

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/why.h>
@@ -292,6 +293,8 @@ int dom_record_remove(struct xs *xs, uint32_t domid)
 	if (!ret)
 		ret = remove_at(xs, "/local/domain/%u", domid);
 	dom_userdata_remove(domid);
+	snprintf(path, sizeof(path), DOM_KEPT_DIR "/%u.cfg", domid);
+	(void)unlink(path);
 	if (!ret)
 		ret = remove_at(xs, "/libxl/%u", domid);
 	if (!ret)
@@ -337,7 +340,7 @@ int dom_action_for(struct xs *xs, uint32_t domid, unsigned int reason,
 	ret = xs_read(xs, 0, path, &value, &len);
 	if (ret)
 		return ret;
-	*action = strcmp(value, "preserve") ? DOM_DESTROY : DOM_PRESERVE;
+	ret = dom_action_parse(value, action);
 	free(value);
-	return 0;
+	return ret;
 }

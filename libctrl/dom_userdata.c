@@ -118,6 +118,16 @@ static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
 	fputs(" }\n", file);
 }
 
+static void path_of(
+	uint32_t domid, const uint8_t uuid[16], char *path, size_t size)
+{
+	char text[DOM_UUID_TEXT];
+
+	dom_uuid_format(uuid, text);
+	snprintf(
+		path, size, FOLDER "/userdata-d.%u.%s.libxl-json", domid, text);
+}
+
 /* Makes the file with what `put` writes; nobody else may read it. */
 static int write_file(uint32_t domid, const uint8_t uuid[16],
 	void (*put)(FILE *file, const struct dom_record *r, const char *uuid),
@@ -128,8 +138,7 @@ static int write_file(uint32_t domid, const uint8_t uuid[16],
 	int fd, ret = 0;
 
 	dom_uuid_format(uuid, text);
-	snprintf(path, sizeof(path), FOLDER "/userdata-d.%u.%s.libxl-json",
-		domid, text);
+	path_of(domid, uuid, path, sizeof(path));
 	(void)mkdir(FOLDER, 0755);
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -167,6 +176,16 @@ int dom_userdata_write_dom0(void)
 	static const uint8_t none[16];
 
 	return write_file(0, none, put_dom0, NULL);
+}
+
+void dom_userdata_move(
+	uint32_t domid, const uint8_t from[16], const uint8_t to[16])
+{
+	char old[160], new[160];
+
+	path_of(domid, from, old, sizeof(old));
+	path_of(domid, to, new, sizeof(new));
+	(void)rename(old, new);
 }
 
 void dom_userdata_remove(uint32_t domid)

@@ -113,6 +113,71 @@ int domctl_max_mem(struct ctrl *c, uint32_t domid, uint64_t kib)
 	return do_domctl(c, domid, &op);
 }
 
+int domctl_set_handle(struct ctrl *c, uint32_t domid, const uint8_t uuid[16])
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_setdomainhandle };
+
+	memcpy(op.u.setdomainhandle.handle, uuid, 16);
+	return do_domctl(c, domid, &op);
+}
+
+int domctl_trigger(
+	struct ctrl *c, uint32_t domid, uint32_t vcpu, uint32_t trigger)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_sendtrigger };
+
+	op.u.sendtrigger.trigger = trigger;
+	op.u.sendtrigger.vcpu = vcpu;
+	return do_domctl(c, domid, &op);
+}
+
+int domctl_get_share(
+	struct ctrl *c, uint32_t domid, struct xen_domctl_sched_credit2 *share)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_scheduler_op };
+	int ret;
+
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+	ret = do_domctl(c, domid, &op);
+	if (!ret)
+		*share = op.u.scheduler_op.u.credit2;
+	return ret;
+}
+
+int domctl_set_share(struct ctrl *c, uint32_t domid,
+	const struct xen_domctl_sched_credit2 *share)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_scheduler_op };
+
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
+	op.u.scheduler_op.u.credit2 = *share;
+	return do_domctl(c, domid, &op);
+}
+
+int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	bool hard, const uint8_t *map, size_t bytes)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuaffinity };
+	struct xenctl_bitmap *bitmap = hard ? &op.u.vcpuaffinity.cpumap_hard
+					    : &op.u.vcpuaffinity.cpumap_soft;
+	uint8_t *buf = call_buf_alloc(c, bytes);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, map, bytes);
+	op.u.vcpuaffinity.vcpu = vcpu;
+	op.u.vcpuaffinity.flags =
+		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
+	bitmap->bitmap.p = buf;
+	bitmap->nr_bits = (uint32_t)bytes * 8;
+	ret = do_domctl(c, domid, &op);
+	call_buf_free(c, buf, bytes);
+	return ret;
+}
+
 int domctl_set_context(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	const struct vcpu_guest_context *context)
 {

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <tenonctrl/build_pv.h>
@@ -27,13 +26,13 @@
 #include "common/attach.h"
 #include "common/bootloader.h"
 #include "common/config.h"
+#include "common/create_lock.h"
 #include "common/err.h"
 #include "common/guardian.h"
 #include "common/guest.h"
+#include "common/kept.h"
 #include "common/session.h"
 
-#define LOCK_DIR  "/run/xen"
-#define LOCK_FILE LOCK_DIR "/tenon-create.lock"
 /* Event channels that a guest may have, as xl's default. */
 #define PORTS_MAX 1023
 /* The grant table version that a guest may choose at most. */
@@ -61,6 +60,7 @@ struct wish {
 
 /* All that a creation holds on its way. */
 struct maker {
+	struct config config;
 	struct guest guest;
 	struct booted booted;
 	struct image image;
@@ -240,24 +240,6 @@ static int open_files(struct maker *m, struct why *why)
 		m->guest.memory_mib << 8, &layout, why);
 }
 
-/* One creation at a time between the check of the name and the record. */
-static int take_lock(struct maker *m, struct why *why)
-{
-	if (mkdir(LOCK_DIR, 0755) && errno != EEXIST)
-		return why_set(
-			why, -errno, "%s: %s", LOCK_DIR, strerror(errno));
-	m->lock = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (m->lock < 0)
-		return why_set(
-			why, -errno, "%s: %s", LOCK_FILE, strerror(errno));
-	while (flock(m->lock, LOCK_EX)) {
-		if (errno != EINTR)
-			return why_set(why, -errno, "%s: %s", LOCK_FILE,
-				strerror(errno));
-	}
-	return 0;
-}
-
 static int check_memory(struct maker *m, struct why *why)
 {
 	struct xen_sysctl_physinfo info;
@@ -368,13 +350,14 @@ static int write_record(struct maker *m, struct why *why)
 	if (dom_userdata_write(m->domid, r))
 		warn("stock xl will not show this guest's configuration: "
 		     "/var/lib/xen cannot be written");
-	return dom_record_write(m->session.xs, m->domid, r, why);
+	ret = kept_write(m->domid, &m->config, g, why);
+	return ret ? ret : dom_record_write(m->session.xs, m->domid, r, why);
 }
 
 /* From a checked configuration to a paused guest with its record. */
 static int make(struct maker *m, struct guardian *g, struct why *why)
 {
-	int ret = take_lock(m, why);
+	int ret = create_lock(&m->lock, why);
 
 	/* Names and memory that the dead hold are free again. */
 	guardian_sweep(&m->session);
@@ -463,12 +446,11 @@ static int run(const struct args *args, const struct wish *wish)
 		.lock = -1,
 		.image.fd = -1,
 		.booted = { .kernel_fd = -1, .ramdisk_fd = -1 } };
-	struct config config = { 0 };
 	struct why why;
-	int ret = read_config(&config, args, &why);
+	int ret = read_config(&m.config, args, &why);
 
 	if (!ret)
-		ret = guest_from_config(&m.guest, &config, warn, &why);
+		ret = guest_from_config(&m.guest, &m.config, warn, &why);
 	if (!ret)
 		ret = devices_check(&m.guest.devices, &why);
 	/* What a loader finds may be another kernel each time. */
@@ -493,7 +475,7 @@ static int run(const struct args *args, const struct wish *wish)
 	devices_free_specs(m.devices, m.device_count);
 	bootloader_free(&m.booted);
 	guest_free(&m.guest);
-	config_free(&config);
+	config_free(&m.config);
 	return ret ? 1 : 0;
 }
 

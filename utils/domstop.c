@@ -53,7 +53,10 @@ static int ask(
 		   : 0;
 }
 
-/* A stopped guest of ours ends here if nobody else ends it. */
+/*
+ * A stopped guest of ours ends here if nobody else ends it. 1: it is to be
+ * started again, and that is for tenon-reaper alone, who ends this one first.
+ */
 static int finish(struct session *s, uint32_t domid,
 	const struct xen_domctl_getdomaininfo *info, struct why *why)
 {
@@ -62,10 +65,12 @@ static int finish(struct session *s, uint32_t domid,
 	enum dom_action action;
 
 	/* Of others' guests their own tools take care. */
-	if (dom_action_for(s->xs, domid, reason, &action) ||
-		action == DOM_PRESERVE)
+	if (dom_action_for(s->xs, domid, reason, &action))
 		return 0;
-	return dom_destroy(s->ctrl, s->xs, domid, why);
+	if (action == DOM_RESTART)
+		return 1;
+	return action == DOM_DESTROY ? dom_destroy(s->ctrl, s->xs, domid, why)
+				     : 0;
 }
 
 /* Waits for a change in the store, at most a short while. */
@@ -85,14 +90,22 @@ static int wait_end(struct session *s, uint32_t domid, const char *who,
 	struct xen_domctl_getdomaininfo info;
 	struct timespec now;
 	time_t end;
+	int ret = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	end = now.tv_sec + (time_t)seconds;
 	while (!sysctl_domain(s->ctrl, domid, &info) &&
 		!(info.flags & XEN_DOMINF_dying)) {
 		if (info.flags & XEN_DOMINF_shutdown)
-			return finish(s, domid, &info, why);
+			ret = finish(s, domid, &info, why);
+		if (info.flags & XEN_DOMINF_shutdown && ret <= 0)
+			return ret;
 		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec >= end && ret)
+			return why_set(why, -ETIMEDOUT,
+				"domain '%s' stopped, but nobody started it "
+				"again within %llu s; does tenon-reaper run?",
+				who, seconds);
 		if (now.tv_sec >= end)
 			return why_set(why, -ETIMEDOUT,
 				"domain '%s' did not stop within %llu s; wait "

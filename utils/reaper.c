@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tenon-reaper: ends guests of ours that powered off or crashed, as their
- * configuration says, removes the records of those that are gone, and destroys
- * those whose maker was killed together with its guardian. Guests
- * of other tools are left alone. It keeps nothing in memory: started again it
- * finds everything in the store and the hypervisor.
+ * tenon-reaper: supervises guests of ours: ends, keeps or starts again those
+ * that powered off, rebooted or crashed, as their configuration says, removes
+ * the records of those that are gone, and destroys those whose maker was
+ * killed together with its guardian. Guests of other tools are left alone. It
+ * keeps nothing in memory: started again it finds everything in the store, the
+ * hypervisor and the files of common/kept.h.
  */
 #include <errno.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/sysctl.h>
@@ -21,7 +23,9 @@
 #include "common/daemon.h"
 #include "common/err.h"
 #include "common/guardian.h"
+#include "common/kept.h"
 #include "common/session.h"
+#include "restart.h"
 
 static const struct args_option options[] = {
 	{ 'i', "interactive", NULL, "stay in the foreground" },
@@ -47,12 +51,27 @@ find(const struct xen_domctl_getdomaininfo *list, size_t count, uint32_t domid)
 	return NULL;
 }
 
+/* Puts the wish to start it again; true if the domain is not to be touched. */
+static bool again(uint32_t domid, bool aside)
+{
+	int ret = kept_again(domid, aside);
+
+	if (ret)
+		err_say("domain %u is not started again: its configuration is "
+			"not in " DOM_KEPT_DIR " (%s)",
+			domid, strerror(-ret));
+	return !ret || aside;
+}
+
 static void reap(struct session *s, uint32_t domid,
 	const struct xen_domctl_getdomaininfo *info)
 {
 	enum dom_action action;
 	struct why why;
 
+	/* Its worker does all. */
+	if (kept_is_again(domid))
+		return;
 	if (info && !(info->flags & XEN_DOMINF_dying)) {
 		unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift &
 				      XEN_DOMINF_shutdownmask;
@@ -60,6 +79,9 @@ static void reap(struct session *s, uint32_t domid,
 		if (!(info->flags & XEN_DOMINF_shutdown) ||
 			dom_action_for(s->xs, domid, reason, &action) ||
 			action == DOM_PRESERVE)
+			return;
+		if (action != DOM_DESTROY &&
+			again(domid, action == DOM_RENAME_RESTART))
 			return;
 	}
 	if (dom_destroy(s->ctrl, s->xs, domid, &why))
@@ -90,23 +112,42 @@ static void sweep(struct session *s)
 	free(names);
 }
 
-/* Waits until the store or a maker's end has something for us. */
-static void await(struct session *s, int makers)
+/* Reads a watch of a folder empty; whether there was anything. */
+static bool drain(int fd)
+{
+	char bytes[4096];
+	bool any = false;
+
+	while (fd >= 0 && read(fd, bytes, sizeof(bytes)) > 0)
+		any = true;
+	return any;
+}
+
+/* The ends of makers and of workers. */
+struct ends {
+	int makers, workers; /* watches; -1: none */
+};
+
+/* Waits until the store, or the end of one of those, has something for us. */
+static void await(struct session *s, const struct ends *ends)
 {
 	struct pollfd fds[] = {
 		{ .fd = xs_fd(s->xs), .events = POLLIN },
-		{ .fd = makers, .events = POLLIN },
+		{ .fd = ends->makers, .events = POLLIN },
+		{ .fd = ends->workers, .events = POLLIN },
 	};
-	char bytes[4096];
 
-	if (poll(fds, 2, -1) <= 0 || !fds[1].revents)
+	if (poll(fds, 3, -1) <= 0)
 		return;
-	while (read(makers, bytes, sizeof(bytes)) > 0)
+	if (drain(ends->makers))
+		guardian_sweep(s);
+	if (drain(ends->workers))
+		restart_sweep();
+	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
-	guardian_sweep(s);
 }
 
-static int loop(struct session *s, int makers)
+static int loop(struct session *s, const struct ends *ends)
 {
 	char *path, *token;
 	int ret = 0;
@@ -114,7 +155,7 @@ static int loop(struct session *s, int makers)
 	while (!stop) {
 		ret = xs_next_event(s->xs, 0, &path, &token);
 		if (ret == -ETIMEDOUT || ret == -EINTR) {
-			await(s, makers);
+			await(s, ends);
 			continue;
 		}
 		if (ret) {
@@ -124,15 +165,25 @@ static int loop(struct session *s, int makers)
 		free(path);
 		free(token);
 		sweep(s);
+		restart_sweep();
 	}
 	return 0;
+}
+
+static int watch_folder(const char *path, const char *else_)
+{
+	int fd = half_made_watch(path);
+
+	if (fd < 0)
+		err_say("%s: %s; %s", path, strerror(-fd), else_);
+	return fd < 0 ? -1 : fd;
 }
 
 static int run(bool foreground, const char *pid_file)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct session session = { NULL, NULL };
-	int makers = -1;
+	struct ends ends = { -1, -1 };
 	int ret = daemon_start(foreground, pid_file);
 
 	if (!ret) {
@@ -149,17 +200,18 @@ static int run(bool foreground, const char *pid_file)
 				strerror(-ret));
 	}
 	if (!ret) {
-		makers = half_made_watch(HALF_MADE_DIR);
-		if (makers < 0)
-			err_say(HALF_MADE_DIR ": %s; half-made guests are left "
-					      "to the next domcreate",
-				strerror(-makers));
+		ends.makers = watch_folder(HALF_MADE_DIR,
+			"half-made guests are left to the next domcreate");
+		ends.workers = watch_folder(KEPT_AGAIN_DIR,
+			"restarts that are cut off wait for another guest");
 		guardian_sweep(&session);
 		daemon_ready();
-		ret = loop(&session, makers);
+		ret = loop(&session, &ends);
 	}
-	if (makers >= 0)
-		close(makers);
+	if (ends.makers >= 0)
+		close(ends.makers);
+	if (ends.workers >= 0)
+		close(ends.workers);
 	session_close(&session);
 	return ret ? 1 : 0;
 }
@@ -169,8 +221,8 @@ int main(int argc, char **argv)
 	struct args args = {
 		.tool = "tenon-reaper",
 		.synopsis = "",
-		.about = "Ends guests that powered off or crashed, as their "
-			 "configuration says.",
+		.about = "Ends guests that stopped, keeps them or starts them "
+			 "again, as their\nconfiguration says.",
 		.options = options,
 	};
 	const char *pid_file = NULL;

@@ -108,6 +108,14 @@ static void guests(void **state)
 	assert_int_equal(g.memory_mib, GUEST_MEMORY_DEFAULT);
 	assert_int_equal(g.vcpus, 1);
 	assert_int_equal(g.on_crash, DOM_DESTROY);
+	assert_int_equal(g.on_poweroff, DOM_DESTROY);
+	assert_int_equal(g.on_reboot, DOM_RESTART);
+	assert_int_equal(make(BASE "on_reboot='destroy'\n"
+				   "on_crash='rename-restart'",
+				 &g, &why),
+		0);
+	assert_int_equal(g.on_reboot, DOM_DESTROY);
+	assert_int_equal(g.on_crash, DOM_RENAME_RESTART);
 	assert_int_equal(
 		make(BASE "vcpus=2\nmaxvcpus=4\nmemory=256\n"
 			  "maxmem=512\non_crash='preserve'\ndisk=[]\n"
@@ -145,7 +153,7 @@ static void bad_guests(void **state)
 		{ BASE "type='hvm'", -ENOTSUP, "type" },
 		{ BASE "vfb=['a']", -ENOTSUP, "f.cfg:3: vfb" },
 		{ BASE "disk=['a']", -EINVAL, "'a'" },
-		{ BASE "on_reboot='restart'", -ENOTSUP, "on_reboot" },
+		{ BASE "on_reboot='coredump-restart'", -ENOTSUP, "on_reboot" },
 		{ BASE "on_crash='explode'", -EINVAL, "on_crash" },
 		{ BASE "cmdline='a'\nextra='b'", -EINVAL, "cmdline" },
 		{ BASE "ramdisk=['x']", -EINVAL, "ramdisk" },

@@ -118,38 +118,39 @@ static int get_action(const struct config *config, const char *key,
 
 	if (!s || ret)
 		return ret;
-	if (!strcmp(text, "destroy"))
-		*action = DOM_DESTROY;
-	else if (!strcmp(text, "preserve"))
-		*action = DOM_PRESERVE;
-	else if (!strcmp(text, "restart") || !strcmp(text, "rename-restart") ||
-		 !strncmp(text, "coredump-", 9) || !strcmp(text, "soft-reset"))
+	if (!dom_action_parse(text, action))
+		return 0;
+	if (!strncmp(text, "coredump-", 9) || !strcmp(text, "soft-reset"))
 		return bad(s, why, -ENOTSUP,
 			"asks for an action that is not supported yet; take "
-			"\"destroy\" or \"preserve\"");
-	else
-		return bad(
-			s, why, -EINVAL, "must be \"destroy\" or \"preserve\"");
-	return 0;
+			"\"destroy\", \"restart\", \"rename-restart\" or "
+			"\"preserve\"");
+	return bad(s, why, -EINVAL,
+		"must be \"destroy\", \"restart\", \"rename-restart\" or "
+		"\"preserve\"");
 }
 
 /* Names appear in paths of the store and of log files. */
+bool guest_name_fits(const char *name)
+{
+	size_t len =
+		strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			     "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+:@ ");
+
+	return *name && !name[len] && len <= DOM_NAME_MAX && *name != '-' &&
+	       *name != '.';
+}
+
 static int check_name(
 	const struct config *config, const char *name, struct why *why)
 {
 	const struct config_setting *s = config_find(config, "name");
-	size_t len;
 
 	if (!s)
 		return why_set(why, -EINVAL,
 			"the guest has no name; add name=\"...\"");
-	len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.+:@ ");
-	if (!*name || name[len] || strlen(name) > DOM_NAME_MAX ||
-		*name == '-' || *name == '.')
-		return bad(s, why, -EINVAL,
-			"must have 1 to 63 letters, digits or any of -_.+:@ and "
-			"must not begin with '-' or '.'");
+	if (!guest_name_fits(name))
+		return bad(s, why, -EINVAL, "must have " GUEST_NAME_RULE);
 	return 0;
 }
 
@@ -326,6 +327,7 @@ static int get_all(
 	if (!ret)
 		ret = get_action(
 			config, "on_poweroff", &guest->on_poweroff, why);
+	guest->on_reboot = DOM_RESTART;
 	if (!ret)
 		ret = get_action(config, "on_reboot", &guest->on_reboot, why);
 	if (!ret)

@@ -40,6 +40,11 @@ struct guest {
  */
 int guest_from_config(struct guest *guest, const struct config *config,
 	void (*warn)(const char *text), struct why *why);
+/* Whether a guest may have this name, and what to say if not. */
+bool guest_name_fits(const char *name);
+#define GUEST_NAME_RULE                                                     \
+	"1 to 63 letters, digits or any of -_.+:@ and must not begin with " \
+	"'-' or '.'"
 void guest_free(struct guest *guest);
 
 #endif

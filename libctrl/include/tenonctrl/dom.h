@@ -23,7 +23,10 @@ struct xs;
 #define DOM_NAME_MAX  63
 
 /* What is done when a guest stops. */
-enum dom_action { DOM_DESTROY, DOM_PRESERVE };
+enum dom_action { DOM_DESTROY, DOM_PRESERVE, DOM_RESTART, DOM_RENAME_RESTART };
+
+/* Configurations of guests of ours by number, N.cfg, while they live. */
+#define DOM_KEPT_DIR "/run/tenon/guests"
 
 /* All that is written into the store for a new guest. */
 struct dom_record {
@@ -56,17 +59,33 @@ bool dom_is_ours(struct xs *xs, uint32_t domid);
  */
 int dom_action_for(struct xs *xs, uint32_t domid, unsigned int reason,
 	enum dom_action *action);
+/* As in configurations: "destroy", "rename-restart". */
 const char *dom_action_name(enum dom_action action);
+/* -EINVAL: there is none of that name. */
+int dom_action_parse(const char *name, enum dom_action *action);
 
 /* The name, to be freed; -ENOENT when it has none. */
 int dom_name(struct xs *xs, uint32_t domid, char **name);
+/* Gives it another; -ESRCH: the domain has no record. */
+int dom_rename(
+	struct xs *xs, uint32_t domid, const char *name, struct why *why);
+/*
+ * Leaves a domain of ours that stopped as it is, for inspection: under another
+ * name and, as two domains of one UUID must not be, another UUID. Doing it
+ * again after it was interrupted finishes it.
+ */
+int dom_set_aside(struct ctrl *c, struct xs *xs, uint32_t domid,
+	const char *name, struct why *why);
 /*
  * The domain that is called `who`, a name or a decimal number; -ESRCH when
  * there is none (and `why` lists what to do).
  */
 int dom_find(struct ctrl *c, struct xs *xs, const char *who, uint32_t *domid,
 	struct why *why);
-/* -EEXIST: a living domain has this name or this UUID; `why` says which. */
+/*
+ * -EEXIST: a living domain has this name or this UUID (NULL: any will do);
+ * `why` says which.
+ */
 int dom_check_free(struct ctrl *c, struct xs *xs, const char *name,
 	const uint8_t uuid[16], struct why *why);
 
@@ -83,6 +102,9 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why);
  */
 int dom_userdata_write(uint32_t domid, const struct dom_record *record);
 void dom_userdata_remove(uint32_t domid);
+/* After a change of the UUID; silent when there is none. */
+void dom_userdata_move(
+	uint32_t domid, const uint8_t from[16], const uint8_t to[16]);
 /* That of domain 0, which has nothing to tell but its kind. */
 int dom_userdata_write_dom0(void);
 

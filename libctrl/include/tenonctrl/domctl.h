@@ -8,6 +8,7 @@
 #ifndef TENONCTRL_DOMCTL_H
 #define TENONCTRL_DOMCTL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stddef.h>
 #include <public/xen.h>
@@ -27,6 +28,25 @@ int domctl_max_vcpus(struct ctrl *c, uint32_t domid, uint32_t vcpus);
 int domctl_max_mem(struct ctrl *c, uint32_t domid, uint64_t kib);
 int domctl_set_context(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	const struct vcpu_guest_context *context);
+
+/* Gives the domain another UUID. */
+int domctl_set_handle(struct ctrl *c, uint32_t domid, const uint8_t uuid[16]);
+/* XEN_DOMCTL_SENDTRIGGER_*; -ENOSYS and the like: not one for its kind. */
+int domctl_trigger(
+	struct ctrl *c, uint32_t domid, uint32_t vcpu, uint32_t trigger);
+
+/* Its share of the CPUs under the credit2 scheduler. */
+int domctl_get_share(
+	struct ctrl *c, uint32_t domid, struct xen_domctl_sched_credit2 *share);
+int domctl_set_share(struct ctrl *c, uint32_t domid,
+	const struct xen_domctl_sched_credit2 *share);
+/*
+ * The CPUs that a vcpu may run on (hard) or should (soft), as a bitmap of
+ * `bytes` bytes, bit 0 of byte 0 first. -EINVAL: no such vcpu, or none of
+ * these CPUs exists.
+ */
+int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	bool hard, const uint8_t *map, size_t bytes);
 
 /*
  * Gives the domain `count` pages as its pseudo-physical frames 0 and up, in

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration that a guest was made from, kept so that it can be started
+ * again: a file in the syntax of config.h that needs nothing else. What was
+ * drawn at random the first time stands in it, and what tools changed since.
+ *
+ * While the guest lives the file is DOM_KEPT_DIR/N.cfg. The wish to start it
+ * again is the file's move into KEPT_AGAIN_DIR, in one step: from there it
+ * goes when that is done. So whoever is killed between leaves the wish.
+ */
+#ifndef UTILS_KEPT_H
+#define UTILS_KEPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct guest;
+struct why;
+
+#define KEPT_AGAIN_DIR "/run/tenon/restart"
+#define KEPT_PATH      64
+
+/*
+ * The text for a guest as it was made, to be freed. -EINVAL: a value cannot
+ * be written in that syntax; `why` names its key. -ENOMEM.
+ */
+int kept_text(const struct config *config, const struct guest *guest,
+	char **text, size_t *size, struct why *why);
+/* Keeps it for domain `domid`; errors of kept_text and of the file system. */
+int kept_write(uint32_t domid, const struct config *config,
+	const struct guest *guest, struct why *why);
+/* A later setting, as in a file: key = value; silent when nothing is kept. */
+void kept_change(uint32_t domid, const char *key, const char *value);
+
+/*
+ * The guest of domain `domid` is to be started again; `aside`: and the domain
+ * renamed and left as it is. 0 also when somebody wished so before. -ENOENT:
+ * its configuration is not kept.
+ */
+int kept_again(uint32_t domid, bool aside);
+/* Whether that is so and not yet done. */
+bool kept_is_again(uint32_t domid);
+/* "N.cfg" or "N.aside.cfg", as in that folder; false: another name. */
+bool kept_parse(const char *name, uint32_t *domid, bool *aside);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Starting guests again, each in a process of its own. The wishes are files
+ * (common/kept.h), held by a lock as long as somebody works on them: so the
+ * one who starts them may be killed, and so may the worker.
+ */
+#ifndef UTILS_RESTART_H
+#define UTILS_RESTART_H
+
+/* Starts a worker for each wish that nobody works on. */
+void restart_sweep(void);
+
+#endif
