@@ -129,6 +129,10 @@ static int create(const struct work *w, struct why *why)
 		return why_set(why, -EAGAIN, "fork: %s", strerror(errno));
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Killed by somebody, not by a fault of its own. */
+	if (WIFSIGNALED(status) &&
+		(WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM))
+		return why_set(why, -EINTR, "domcreate was killed");
 	return WIFEXITED(status) && !WEXITSTATUS(status)
 		       ? 0
 		       : why_set(why, -EIO, "domcreate failed");
@@ -166,9 +170,10 @@ static void work(struct work *w)
 		ret = look_for_new(w, &running, &why);
 	if (!ret && !running)
 		ret = create(w, &why);
-	if (ret)
+	/* A wish that stays is another worker's. */
+	if (ret && ret != -EINTR)
 		give_up(w, &why);
-	else
+	else if (!ret)
 		unlink(w->path);
 	session_close(&w->session);
 }
