@@ -3,7 +3,8 @@
 # debian.sh FOLDER: makes two disks of a Debian guest, with a partition table and
 # one ext4 file system each: FOLDER/one.img as debootstrap installs it, with
 # Debian's kernel and the configuration that its own update-grub wrote, and
-# FOLDER/two.img after a second kernel was installed in it by its own apt. Root.
+# FOLDER/two.img after its own apt brought the newer kernel that Debian's security
+# updates have. Root.
 set -e
 [ $# -eq 1 ] || { echo 'usage: debian.sh FOLDER' >&2; exit 2; }
 out=$1 root=$1/root size=1600
@@ -12,9 +13,15 @@ mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' \
 	'Created-By: Packages' | awk -v s="$suite" '$2 == s { print $1; exit }')
 mkdir -p "$out"
 
-# in_root COMMAND...: in the guest's root; no service is started.
+# in_root COMMAND...: in the guest's root, with the machine's devices there while
+# it runs; no service is started.
 in_root() {
+	mount --bind /dev "$root/dev"
+	mount -t proc proc "$root/proc"
+	trap 'umount "$root/proc" "$root/dev"' EXIT
 	env DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+	umount "$root/proc" "$root/dev"
+	trap - EXIT
 }
 
 # disk IMAGE: the root as the first partition of a disk.
@@ -52,7 +59,8 @@ GRUB_CMDLINE_LINUX="console=hvc0 init=/sbin/guest-init"
 GRUB_DISABLE_OS_PROBER=true
 G
 # update-grub asks the machine for its root's device, which a chroot has not.
-cat >"$root/usr/local/sbin/grub-probe" <<P
+in_root dpkg-divert --quiet --rename --add /usr/sbin/grub-probe
+cat >"$root/usr/sbin/grub-probe" <<P
 #!/bin/sh
 case \$* in
 *target=device*) echo /dev/xvda1 ;;
@@ -64,26 +72,16 @@ case \$* in
 *target=drive*) echo '(hd0,msdos1)' ;;
 *target=compatibility_hint*) echo hd0,msdos1 ;;
 *target=hints_string*) echo "--hint='hd0,msdos1'" ;;
-*) exec /usr/sbin/grub-probe "\$@" ;;
+*) exec /usr/sbin/grub-probe.distrib "\$@" ;;
 esac
 P
-chmod 755 "$root/usr/local/sbin/grub-probe"
-ln -sf /usr/local/sbin/grub-probe "$root/usr/local/bin/grub-probe"
-mount --bind /dev "$root/dev"
-trap 'umount "$root/dev" 2>/dev/null' EXIT
-mount -t proc proc "$root/proc"
-trap 'umount "$root/dev" "$root/proc" 2>/dev/null' EXIT
-in_root env PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin update-grub
-umount "$root/proc" "$root/dev"
+chmod 755 "$root/usr/sbin/grub-probe"
+in_root update-grub
 disk "$out/one.img"
-mount --bind /dev "$root/dev"
-mount -t proc proc "$root/proc"
 cp /etc/resolv.conf "$root/etc/resolv.conf" 2>/dev/null || :
 cp -r /etc/apt/sources.list* "$root/etc/apt/" 2>/dev/null || :
 in_root apt-get update -qq
-in_root apt-get install -qq -y linux-image-cloud-amd64
-in_root env PATH=/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin update-grub
-umount "$root/proc" "$root/dev"
-trap - EXIT
+in_root apt-get install -qq -y linux-image-amd64
+in_root update-grub
 disk "$out/two.img"
 rm -rf "$root"

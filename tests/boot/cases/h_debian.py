@@ -44,8 +44,8 @@ def start(machine, disk):
         machine.run("domcreate name=deb bootloader=pygrub-c memory=512 "
                     f"\"disk=['/dev/{disk},raw,xvda,w']\"", 180)
         machine.send("domcons deb\n")
-        machine.expect(r"debian-guest runs (\S+)", 400)
-        runs = re.findall(r"debian-guest runs (\S+)", machine.text)[-1]
+        machine.expect(r"debian-guest runs \S+\n", 400)
+        runs = re.findall(r"debian-guest runs (\S+)\n", machine.text)[-1]
         machine.send("\x1d")
         machine.expect(r"dom0# ", 60)
         machine.run("domstop -f deb 2>/dev/null; sleep 2; true", 60)
