@@ -51,6 +51,7 @@ static bool run_script(struct shell *sh, bool is_strict)
 /* Readline's handler takes no argument. */
 static struct shell *shell;
 static volatile sig_atomic_t is_interrupted;
+static sigset_t interrupt; /* SIGINT alone */
 
 static char *prompt(char *buf, size_t size)
 {
@@ -70,7 +71,10 @@ static void take_line(char *line)
 	}
 	if (*line)
 		add_history(line);
+	sigprocmask(SIG_UNBLOCK, &interrupt, NULL);
 	shell_run(shell, line);
+	sigprocmask(SIG_BLOCK, &interrupt, NULL);
+	is_interrupted = false;
 	free(line);
 	if (!shell->is_over) {
 		shell_events(shell);
@@ -122,6 +126,7 @@ static void talk(struct shell *sh)
 	struct pollfd p[] = { { .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = xs_fd(sh->xs), .events = POLLIN } };
 	struct sigaction action = { .sa_handler = on_interrupt };
+	sigset_t usual;
 	char *history = history_name();
 	char text[4200];
 
@@ -133,9 +138,14 @@ static void talk(struct shell *sh)
 		read_history(history);
 	rl_catch_signals = 0;
 	sigaction(SIGINT, &action, NULL);
+	/* It comes while we wait or while a command runs, and at no other
+	 * time: one that came just before would be slept over. */
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &usual);
 	rl_callback_handler_install(prompt(text, sizeof(text)), take_line);
 	while (!sh->is_over) {
-		if (poll(p, 2, -1) < 0) {
+		if (ppoll(p, 2, NULL, &usual) < 0) {
 			if (is_interrupted)
 				begin_line_anew();
 			continue;
@@ -146,6 +156,7 @@ static void talk(struct shell *sh)
 			rl_callback_read_char();
 	}
 	rl_callback_handler_remove();
+	sigprocmask(SIG_SETMASK, &usual, NULL);
 	if (history) {
 		umask(077);
 		write_history(history);
