@@ -203,6 +203,8 @@ def test_terminal(home):
     shell.expect("/s> ")
     shell.type("pwd\n")
     shell.expect("\n/s\r")
+    # While a command runs the terminal itself would take the Ctrl-D.
+    shell.expect("/s> ")
     shell.type("\x04")
     assert shell.end() == 0
     # the next one knows what was typed
