@@ -125,29 +125,34 @@ static bool drain(int fd)
 
 /* The ends of makers and of workers. */
 struct ends {
-	int makers, workers; /* watches; -1: none */
+	int makers, workers;		  /* watches; -1: none */
+	bool makers_again, workers_again; /* held still when one rang */
 };
 
+/* Milliseconds until what was held when a bell rang is looked at again. */
+#define LOOK_AGAIN 250
+
 /* Waits until the store, or the end of one of those, has something for us. */
-static void await(struct session *s, const struct ends *ends)
+static void await(struct session *s, struct ends *ends)
 {
 	struct pollfd fds[] = {
 		{ .fd = xs_fd(s->xs), .events = POLLIN },
 		{ .fd = ends->makers, .events = POLLIN },
 		{ .fd = ends->workers, .events = POLLIN },
 	};
+	bool again = ends->makers_again || ends->workers_again;
 
-	if (poll(fds, 3, -1) <= 0)
+	if (poll(fds, 3, again ? LOOK_AGAIN : -1) < 0)
 		return;
-	if (drain(ends->makers))
-		guardian_sweep(s);
-	if (drain(ends->workers))
-		restart_sweep();
+	if (drain(ends->makers) || ends->makers_again)
+		ends->makers_again = guardian_sweep(s);
+	if (drain(ends->workers) || ends->workers_again)
+		ends->workers_again = restart_sweep();
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
 }
 
-static int loop(struct session *s, const struct ends *ends)
+static int loop(struct session *s, struct ends *ends)
 {
 	char *path, *token;
 	int ret = 0;
@@ -183,7 +188,7 @@ static int run(bool foreground, const char *pid_file)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct session session = { NULL, NULL };
-	struct ends ends = { -1, -1 };
+	struct ends ends = { .makers = -1, .workers = -1 };
 	int ret = daemon_start(foreground, pid_file);
 
 	if (!ret) {

@@ -181,19 +181,22 @@ static void work(struct work *w)
 /*
  * The lock is of a descriptor for reading and the one for writing is the
  * worker's alone: when it ends, and not when somebody looked, the folder's
- * watcher hears of it.
+ * watcher hears of it. False if somebody else has the lock.
  */
-static void start(struct work *w)
+static bool start(struct work *w)
 {
 	int lock = open(w->path, O_RDONLY | O_NOFOLLOW), bell;
 	struct stat st;
 
 	if (lock < 0)
-		return;
-	if (flock(lock, LOCK_EX | LOCK_NB) || fstat(lock, &st) ||
-		!st.st_nlink || access(w->path, F_OK)) {
+		return true;
+	if (flock(lock, LOCK_EX | LOCK_NB)) {
 		close(lock);
-		return;
+		return false;
+	}
+	if (fstat(lock, &st) || !st.st_nlink || access(w->path, F_OK)) {
+		close(lock);
+		return true;
 	}
 	bell = open(w->path, O_WRONLY | O_NOFOLLOW);
 	switch (bell < 0 ? -1 : fork()) {
@@ -211,15 +214,17 @@ static void start(struct work *w)
 	if (bell >= 0)
 		close(bell);
 	close(lock);
+	return true;
 }
 
-void restart_sweep(void)
+bool restart_sweep(void)
 {
 	DIR *list = opendir(KEPT_AGAIN_DIR);
 	struct dirent *e;
+	bool others = false;
 
 	if (!list)
-		return;
+		return false;
 	while ((e = readdir(list))) {
 		struct work w = { .session = { NULL, NULL } };
 
@@ -227,7 +232,8 @@ void restart_sweep(void)
 			continue;
 		snprintf(w.path, sizeof(w.path), KEPT_AGAIN_DIR "/%.20s",
 			e->d_name);
-		start(&w);
+		others |= !start(&w);
 	}
 	closedir(list);
+	return others;
 }

@@ -7,7 +7,10 @@
 #ifndef UTILS_RESTART_H
 #define UTILS_RESTART_H
 
-/* Starts a worker for each wish that nobody works on. */
-void restart_sweep(void);
+#include <stdbool.h>
+
+/* Starts a worker for each wish that nobody works on. Whether there are others:
+ * one that just ends may hold its wish a moment longer than it rings. */
+bool restart_sweep(void);
 
 #endif

@@ -149,12 +149,13 @@ void guardian_fire(struct guardian *g)
 		half_made_end(&g->record);
 }
 
-void guardian_sweep(struct session *s)
+bool guardian_sweep(struct session *s)
 {
-	int left = half_made_sweep(HALF_MADE_DIR, destroy, s);
+	struct half_made_left left = half_made_sweep(HALF_MADE_DIR, destroy, s);
 
-	if (left)
-		err_say("%d half-made guests of killed tools remain: run "
+	if (left.failed)
+		err_say("%u half-made guests of killed tools remain: run "
 			"domls, then domstop -f them",
-			left);
+			left.failed);
+	return left.held;
 }

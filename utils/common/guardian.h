@@ -11,6 +11,7 @@
 #ifndef UTILS_GUARDIAN_H
 #define UTILS_GUARDIAN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 #include "half_made.h"
@@ -33,8 +34,11 @@ void guardian_dismiss(struct guardian *g);
 /* Lets it clean up now, and waits; for a maker that failed. */
 void guardian_fire(struct guardian *g);
 
-/* Destroys what makers left that were killed together with their guardians;
- * says what it cannot. */
-void guardian_sweep(struct session *s);
+/*
+ * Destroys what makers left that were killed together with their guardians;
+ * says what it cannot. Whether records remain that somebody holds: see
+ * half_made_watch.
+ */
+bool guardian_sweep(struct session *s);
 
 #endif

@@ -98,43 +98,43 @@ void half_made_drop(struct half_made *h)
 	h->fd = -1;
 }
 
-/* 0: gone, or it is held by somebody. */
-static int sweep_one(const char *path, const uint8_t uuid[16],
-	int (*clean)(const uint8_t uuid[16], void *arg), void *arg)
+static void sweep_one(const char *path, const uint8_t uuid[16],
+	int (*clean)(const uint8_t uuid[16], void *arg), void *arg,
+	struct half_made_left *left)
 {
 	/* Not for writing: half_made_watch would see its end. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	off_t size;
-	int ret = 0;
 
 	if (fd < 0)
-		return 0;
-	if (!flock(fd, LOCK_EX | LOCK_NB) && is_linked(fd, &size)) {
-		if (size)
-			ret = clean(uuid, arg);
-		if (!ret)
+		return;
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		left->held++;
+	else if (is_linked(fd, &size)) {
+		if (size && clean(uuid, arg))
+			left->failed++;
+		else
 			unlink(path);
 	}
 	close(fd);
-	return ret;
 }
 
-int half_made_sweep(const char *dir,
+struct half_made_left half_made_sweep(const char *dir,
 	int (*clean)(const uint8_t uuid[16], void *arg), void *arg)
 {
 	DIR *list = opendir(dir);
 	struct dirent *e;
 	uint8_t uuid[16];
 	char path[384];
-	int left = 0;
+	struct half_made_left left = { 0, 0 };
 
 	if (!list)
-		return 0;
+		return left;
 	while ((e = readdir(list))) {
 		if (dom_uuid_parse(e->d_name, uuid))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		left += sweep_one(path, uuid, clean, arg) != 0;
+		sweep_one(path, uuid, clean, arg, &left);
 	}
 	closedir(list);
 	return left;

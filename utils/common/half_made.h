@@ -40,14 +40,21 @@ void half_made_drop(struct half_made *h);
 
 /*
  * Removes each record that nobody holds: at once if it is not armed, else when
- * clean(uuid, arg) gave 0.  Gives how many stay because it did not.
+ * clean(uuid, arg) gave 0.
  */
-int half_made_sweep(const char *dir,
+struct half_made_left {
+	unsigned int held;   /* by a living maker, or by one that just ends */
+	unsigned int failed; /* clean() did not give 0 */
+};
+
+struct half_made_left half_made_sweep(const char *dir,
 	int (*clean)(const uint8_t uuid[16], void *arg), void *arg);
 
 /*
  * A descriptor that becomes readable when a maker or the last of its children
- * ends, in whatever way; to be read empty.  -errno if there is none.
+ * ends, in whatever way; to be read empty.  -errno if there is none.  Linux
+ * tells of a file's end just before it lets go of the file's lock: whoever
+ * sweeps upon it does so again, a moment later, while a record is held.
  */
 int half_made_watch(const char *dir);
 
