@@ -126,11 +126,13 @@ static bool drain(int fd)
 /* The ends of makers and of workers. */
 struct ends {
 	int makers, workers;		  /* watches; -1: none */
-	bool makers_again, workers_again; /* held still when one rang */
+	bool makers_again, workers_again; /* something remained */
+	int wait; /* milliseconds until that is looked at again */
 };
 
-/* Milliseconds until what was held when a bell rang is looked at again. */
-#define LOOK_AGAIN 250
+/* From the first to all later looks at what remained, each twice as late. */
+#define WAIT_FIRST 250
+#define WAIT_MOST  64000
 
 /* Waits until the store, or the end of one of those, has something for us. */
 static void await(struct session *s, struct ends *ends)
@@ -141,12 +143,19 @@ static void await(struct session *s, struct ends *ends)
 		{ .fd = ends->workers, .events = POLLIN },
 	};
 	bool again = ends->makers_again || ends->workers_again;
+	bool makers, workers;
 
-	if (poll(fds, 3, again ? LOOK_AGAIN : -1) < 0)
+	if (poll(fds, 3, again ? ends->wait : -1) < 0)
 		return;
-	if (drain(ends->makers) || ends->makers_again)
+	makers = drain(ends->makers);
+	workers = drain(ends->workers);
+	if (makers || workers || !again)
+		ends->wait = WAIT_FIRST;
+	else if (ends->wait < WAIT_MOST)
+		ends->wait *= 2;
+	if (makers || ends->makers_again)
 		ends->makers_again = guardian_sweep(s);
-	if (drain(ends->workers) || ends->workers_again)
+	if (workers || ends->workers_again)
 		ends->workers_again = restart_sweep();
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
@@ -188,7 +197,7 @@ static int run(bool foreground, const char *pid_file)
 {
 	struct sigaction action = { .sa_handler = on_signal };
 	struct session session = { NULL, NULL };
-	struct ends ends = { .makers = -1, .workers = -1 };
+	struct ends ends = { -1, -1, false, false, WAIT_FIRST };
 	int ret = daemon_start(foreground, pid_file);
 
 	if (!ret) {
@@ -209,7 +218,7 @@ static int run(bool foreground, const char *pid_file)
 			"half-made guests are left to the next domcreate");
 		ends.workers = watch_folder(KEPT_AGAIN_DIR,
 			"restarts that are cut off wait for another guest");
-		guardian_sweep(&session);
+		ends.makers_again = guardian_sweep(&session);
 		daemon_ready();
 		ret = loop(&session, &ends);
 	}

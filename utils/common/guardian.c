@@ -157,5 +157,5 @@ bool guardian_sweep(struct session *s)
 		err_say("%u half-made guests of killed tools remain: run "
 			"domls, then domstop -f them",
 			left.failed);
-	return left.held;
+	return left.held || left.failed;
 }

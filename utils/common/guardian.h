@@ -36,8 +36,9 @@ void guardian_fire(struct guardian *g);
 
 /*
  * Destroys what makers left that were killed together with their guardians;
- * says what it cannot. Whether records remain that somebody holds: see
- * half_made_watch.
+ * says what it cannot. Whether records remain, be it that somebody holds them
+ * (see half_made_watch) or that something could not be destroyed: then another
+ * try a while later is due.
  */
 bool guardian_sweep(struct session *s);
 
