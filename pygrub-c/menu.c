@@ -73,7 +73,7 @@ static int take_choice(const struct boot_menu *menu, unsigned int volume_count,
 	if (m->op == WIRE_ANSWER && m->status)
 		return why_set(why, m->status, "%s",
 			m->status == -ECANCELED ? "the person left the menu"
-			: m->length		? payload
+			: *payload		? payload
 						: strerror(-m->status));
 	if (m->op != WIRE_CHOICE)
 		return why_set(why, -EPROTO, "the menu sent nonsense");

@@ -131,13 +131,15 @@ int output_check_kernel(const struct output_file *f, struct why *why)
 		{ 0, 3, "\x5d\0\0" },
 		{ 0, 4, "\x89LZO" },
 	};
-	char head[0x206] = { 0 };
+	char head[0x206];
+	ssize_t got = pread(f->fd, head, sizeof(head), 0);
 
-	if (pread(f->fd, head, sizeof(head), 0) < 0)
+	if (got < 0)
 		return why_set(why, -errno, "the kernel: %s", strerror(errno));
 	for (size_t i = 0; i < sizeof(magics) / sizeof(*magics); i++) {
-		if (!memcmp(head + magics[i].at, magics[i].bytes,
-			    magics[i].len))
+		if (magics[i].at + magics[i].len <= (size_t)got &&
+			!memcmp(head + magics[i].at, magics[i].bytes,
+				magics[i].len))
 			return 0;
 	}
 	return why_set(why, -ENOEXEC, "that is not a kernel");

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "wire.h"
 
+#define ERRNO_MAX 4095 /* Linux's errno(3) numbers end there */
+
 static int send_all(int sock, struct msghdr *header)
 {
 	while (header->msg_iovlen) {
@@ -150,7 +152,8 @@ int wire_receive(int sock, struct wire_message *message, char **payload,
 	char *bytes = NULL;
 
 	ret = receive_all(sock, &m, sizeof(m), &got, deadline);
-	if (!ret && (m.length > WIRE_PAYLOAD_MAX || m.zero || m.status > 0))
+	if (!ret && (m.length > WIRE_PAYLOAD_MAX || m.zero || m.status > 0 ||
+			    m.status < -ERRNO_MAX))
 		ret = -EPROTO;
 	if (!ret) {
 		bytes = malloc((size_t)m.length + 1);
@@ -194,7 +197,7 @@ int wire_ask(int sock, struct wire_message *message, const void *payload,
 			: ret == -ETIME ? "it did not answer in time"
 					: strerror(-ret));
 	if (m.status) {
-		why_set(why, 0, "%s", m.length ? bytes : strerror(-m.status));
+		why_set(why, 0, "%s", *bytes ? bytes : strerror(-m.status));
 		free(bytes);
 		*message = m;
 		return m.status;
