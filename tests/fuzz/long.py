@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""
+long.py [--minutes N] [--corpus FOLDER] TARGET...: fuzzes each target, a program
+linked with libFuzzer, until it has used N minutes (20) of CPU time in user mode,
+one process at a time, from the tree's seeds and from FOLDER/NAME, which keeps
+what is found new. Prints a row for RUNS.md a target, and ends at a finding with
+status 1: the input is in the folder.
+"""
+import argparse
+import datetime
+import os
+import re
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Seconds of one process: a longer one would say nothing for long.
+SLICE = 120
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--corpus", default="fuzz-corpus")
+    parser.add_argument("targets", nargs="+", metavar="TARGET")
+    return parser.parse_args()
+
+
+class Finding(Exception):
+    pass
+
+
+def fuzz_once(target, folder, seeds, seed):
+    """User seconds, executions, and (edges, features) after one process."""
+    command = [os.path.abspath(target), f"-max_total_time={SLICE}",
+               f"-seed={seed}", "-timeout=60", "-print_final_stats=1",
+               f"-artifact_prefix={folder}/", folder]
+    command += [seeds] if os.path.isdir(seeds) else []
+    with open(os.path.join(folder, os.pardir,
+                           os.path.basename(folder) + ".log"), "w",
+              encoding="utf-8", errors="replace") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        _, status, usage = os.wait4(process.pid, 0)
+        name = log.name
+    with open(name, encoding="utf-8", errors="replace") as log:
+        text = log.read()
+    if status:
+        raise Finding(text[-4000:])
+    done = re.search(r"number_of_executed_units: (\d+)", text)
+    found = re.findall(r"cov: (\d+) ft: (\d+)", text)
+    return usage.ru_utime, int(done.group(1)), found[-1]
+
+
+def fuzz(target, options):
+    name = os.path.basename(target)
+    folder = os.path.abspath(os.path.join(options.corpus, name))
+    os.makedirs(folder, exist_ok=True)
+    seconds, executions, found, seed = 0, 0, ("0", "0"), 1
+    while seconds < 60 * options.minutes:
+        more, runs, found = fuzz_once(
+            target, folder, os.path.join(HERE, "corpus", name), seed)
+        seconds += more
+        executions += runs
+        seed += 1
+    print(f"| {datetime.date.today()} | {name} | {seconds:.0f} | {executions} "
+          f"| {found[0]} | {found[1]} | none |", flush=True)
+
+
+def main():
+    options = arguments()
+    for target in options.targets:
+        try:
+            fuzz(target, options)
+        except Finding as finding:
+            print(f"{target}: a finding\n{finding}", file=sys.stderr)
+            sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
