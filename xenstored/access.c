@@ -48,7 +48,7 @@ void access_tell(
 		.error = rc ? wire_error_name(rc) : NULL,
 		.ns = ns };
 
-	if (!s->access.per_second || !is_let_through(s))
+	if (!is_let_through(s))
 		return;
 	a.text = payload;
 	while (a.text_len < len && payload[a.text_len])

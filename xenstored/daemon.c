@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The worker's loop: who is ready, who is busy, and what must be flushed. */
+#include "access_log.h"
 #include "daemon.h"
 
 #include <errno.h>
@@ -237,6 +238,7 @@ void daemon_run(struct daemon *d)
 		serve_busy(d);
 		settle(d);
 		free_ended(d);
+		access_log_flush(d);
 		if (d->wants_upgrade)
 			ask_upgrade(d);
 	}

@@ -136,6 +136,11 @@ static void tell_news(struct keeper *k)
 		rc = post_send(k->news[0], &p, NULL, 0, 1);
 		k->has_untold_domains = rc == -EAGAIN;
 	}
+	if (rc != -EAGAIN && k->has_untold_log) {
+		p.kind = NEWS_LOG;
+		rc = post_send(k->news[0], &p, NULL, 0, 1);
+		k->has_untold_log = rc == -EAGAIN;
+	}
 	if (rc == -EAGAIN || k->is_full)
 		poll_news(k, rc == -EAGAIN);
 	if (k->is_full != (rc == -EAGAIN))
@@ -228,6 +233,12 @@ static void answer_ring(struct keeper *k, struct post *p)
 			close(fds[i]);
 }
 
+static void answer_log(struct keeper *k, struct post *p)
+{
+	p->result = k->log.fd < 0 ? -ENOENT : logfile_rotate(&k->log);
+	post_send(k->ask[0], p, &k->log.fd, p->result ? 0 : 1, 0);
+}
+
 static void on_ready(struct keeper *k)
 {
 	k->is_ready = true;
@@ -255,6 +266,9 @@ static void on_ask(struct keeper *k)
 		break;
 	case ASK_RING:
 		answer_ring(k, &p);
+		break;
+	case ASK_LOG:
+		answer_log(k, &p);
 		break;
 	case NOTE_CLOSED:
 		if (p.slot < SLOTS_MAX && p.id && k->held[p.slot].id == p.id)
@@ -299,7 +313,7 @@ static int open_lines(struct keeper *k)
 		rc = keeper_poll(k, k->news[0]);
 	/* All that is connected is found in the table. */
 	k->untold = -1;
-	k->has_untold_domains = k->is_full = false;
+	k->has_untold_domains = k->has_untold_log = k->is_full = false;
 	poll_news(k, false);
 	return rc;
 }
@@ -429,6 +443,20 @@ static int reap(struct keeper *k)
 	return 0;
 }
 
+/* Whoever has moved the access log away wants another one. */
+static void on_hangup(struct keeper *k)
+{
+	int rc = k->log.fd < 0 ? 0 : logfile_open(&k->log);
+
+	if (rc)
+		log_line(true, "%s cannot be opened: %s", k->log.path,
+			strerror(-rc));
+	if (k->log.fd < 0 || rc)
+		return;
+	k->has_untold_log = true;
+	tell_news(k);
+}
+
 static int on_signal(struct keeper *k)
 {
 	struct signalfd_siginfo info;
@@ -437,7 +465,10 @@ static int on_signal(struct keeper *k)
 		return 0;
 	if (info.ssi_signo == SIGCHLD)
 		return reap(k);
-	k->is_ending = true;
+	if (info.ssi_signo == SIGHUP)
+		on_hangup(k);
+	else
+		k->is_ending = true;
 	return 0;
 }
 
@@ -497,6 +528,7 @@ static int watch_signals(struct keeper *k)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGHUP);
 	if (sigprocmask(SIG_BLOCK, &set, NULL))
 		return -errno;
 	signal(SIGPIPE, SIG_IGN);

@@ -49,6 +49,7 @@
 #include <sys/types.h>
 
 #include "depot.h"
+#include "logfile.h"
 #include "post.h"
 #include "slot.h"
 
@@ -91,6 +92,9 @@ struct options {
 	const char *state_dir; /* NULL: in memory alone */
 	const char *fake_guests;
 	const char *user;
+	const char *access_log; /* NULL: none */
+	uint32_t log_rate;	/* lines of it a second, at most */
+	uint32_t log_size;	/* MiB of one file of it */
 	bool in_foreground;
 	bool without_hypervisor;
 	bool is_synced;
@@ -104,13 +108,14 @@ struct keeper {
 	struct options opt;
 	const struct hv *hv;
 	struct depot depot;
+	struct logfile log; /* of accesses */
 	char **argv;
 	int shared_fd;
 	struct shared *shared;
 	struct held *held; /* SLOTS_MAX */
 	uint32_t free_hint;
 	int untold; /* slot of a client that the worker is to hear of; -1 */
-	bool has_untold_domains, is_full;
+	bool has_untold_domains, has_untold_log, is_full;
 	int epoll, signals, listener;
 	/* The ends of the lines: ours, and the worker's before the fork. */
 	int ask[2], news[2];

@@ -37,6 +37,9 @@ static const char usage[] =
 	"                          usual directory; in memory alone with\n"
 	"                          --no-hypervisor)\n"
 	"      --fsync             with it: answer when a change is on the disk\n"
+	"      --access-log=FILE   write a line there for each request\n"
+	"      --log-rate=NUMBER   with it: of so many a second (default: 1000)\n"
+	"      --log-size=MIB      with it: begin another file then (default: 8)\n"
 	"      --user=NAME         the user to serve as (default: nobody)\n"
 	"      --no-sandbox        keep all rights, for debuggers\n"
 	"      --no-hypervisor     serve the socket alone, on any Linux\n"
@@ -48,6 +51,9 @@ enum {
 	OPT_SOCKET = 256,
 	OPT_STATE,
 	OPT_FSYNC,
+	OPT_ACCESS_LOG,
+	OPT_LOG_RATE,
+	OPT_LOG_SIZE,
 	OPT_USER,
 	OPT_NO_SANDBOX,
 	OPT_NO_HYPERVISOR,
@@ -62,6 +68,9 @@ static const struct option long_options[] = {
 	{ "socket", required_argument, NULL, OPT_SOCKET },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "fsync", no_argument, NULL, OPT_FSYNC },
+	{ "access-log", required_argument, NULL, OPT_ACCESS_LOG },
+	{ "log-rate", required_argument, NULL, OPT_LOG_RATE },
+	{ "log-size", required_argument, NULL, OPT_LOG_SIZE },
 	{ "user", required_argument, NULL, OPT_USER },
 	{ "no-sandbox", no_argument, NULL, OPT_NO_SANDBOX },
 	{ "no-hypervisor", no_argument, NULL, OPT_NO_HYPERVISOR },
@@ -71,6 +80,39 @@ static const struct option long_options[] = {
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 },
 };
+
+/* A number of an option: 1 to `max`; 0, and a message, when it is none. */
+static uint32_t parse_number(const char *option, uint32_t max)
+{
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(optarg, &end, 10);
+	if (optarg[0] >= '0' && optarg[0] <= '9' && !*end && !errno && n &&
+		n <= max)
+		return (uint32_t)n;
+	fprintf(stderr, "xenstored: --%s wants a number from 1 to %u: %s\n",
+		option, max, optarg);
+	return 0;
+}
+
+/* What options ask of each other; 0, or the exit status. */
+static int check_options(const struct options *o)
+{
+	if (o->fake_guests && !o->without_hypervisor) {
+		fputs("xenstored: --fake-guests needs --no-hypervisor\n",
+			stderr);
+		return 2;
+	}
+	if (o->access_log && o->access_log[0] != '/') {
+		fprintf(stderr,
+			"xenstored: --access-log wants a path from / on: %s\n",
+			o->access_log);
+		return 2;
+	}
+	return 0;
+}
 
 /* -1 to go on, else the exit status. */
 static int parse_options(struct options *o, int argc, char **argv)
@@ -95,6 +137,19 @@ static int parse_options(struct options *o, int argc, char **argv)
 			break;
 		case OPT_FSYNC:
 			o->is_synced = true;
+			break;
+		case OPT_ACCESS_LOG:
+			o->access_log = optarg;
+			break;
+		case OPT_LOG_RATE:
+			o->log_rate = parse_number("log-rate", 1000000);
+			if (!o->log_rate)
+				return 2;
+			break;
+		case OPT_LOG_SIZE:
+			o->log_size = parse_number("log-size", 1u << 20);
+			if (!o->log_size)
+				return 2;
 			break;
 		case OPT_USER:
 			o->user = optarg;
@@ -127,12 +182,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 			argv[optind]);
 		return 2;
 	}
-	if (o->fake_guests && !o->without_hypervisor) {
-		fputs("xenstored: --fake-guests needs --no-hypervisor\n",
-			stderr);
-		return 2;
-	}
-	return -1;
+	c = check_options(o);
+	return c ? c : -1;
 }
 
 static int write_pid_file(const char *path)
@@ -255,6 +306,19 @@ static int open_state(struct keeper *k)
 	return rc;
 }
 
+static int open_access_log(struct keeper *k)
+{
+	int rc;
+
+	k->log.path = k->opt.access_log;
+	k->log.size = (uint64_t)k->opt.log_size << 20;
+	rc = k->log.path ? logfile_open(&k->log) : 0;
+	if (rc)
+		log_line(true, "%s cannot be opened: %s", k->log.path,
+			strerror(-rc));
+	return rc;
+}
+
 static int open_hypervisor(struct keeper *k)
 {
 	const char *path = k->opt.fake_guests;
@@ -305,6 +369,8 @@ static int start(struct keeper *k)
 		return k->listener;
 	}
 	rc = open_state(k);
+	if (!rc)
+		rc = open_access_log(k);
 	if (!rc)
 		rc = open_hypervisor(k);
 	if (!rc && k->opt.pid_file) {
@@ -368,6 +434,9 @@ int main(int argc, char **argv)
 		.events = -1,
 		.shared_fd = -1,
 		.opt.resume = -1,
+		.opt.log_rate = 1000,
+		.opt.log_size = 8,
+		.log.fd = -1,
 		.depot.fd = { -1, -1 } };
 	int status = parse_options(&k.opt, argc, argv), rc;
 

@@ -126,7 +126,7 @@ static void account_for(
 		stats_count(&s->load[r->hdr->type], ns, rc);
 	if (d)
 		stats_count(&d->load, ns, rc);
-	if (s->host.access)
+	if (s->access.per_second && s->host.access)
 		access_tell(r, rc, ns, path, path_room);
 }
 

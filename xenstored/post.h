@@ -21,6 +21,7 @@ enum post_kind {
 	/* Questions. */
 	ASK_DOMAIN, /* domid: result, flags (POST_*) */
 	ASK_RING,   /* domid, gfn, port; slot or POST_NO_SLOT: a ring */
+	ASK_LOG,    /* one descriptor: the access log, another when full */
 	/* Notes. */
 	NOTE_CLOSED,  /* slot, id: its connection is at an end */
 	NOTE_LOG,     /* flags (1: a warning), text */
@@ -29,6 +30,7 @@ enum post_kind {
 	/* News. */
 	NEWS_CONN,    /* slot, id, one descriptor: a client */
 	NEWS_DOMAINS, /* some domain has changed: look */
+	NEWS_LOG,     /* the access log may be another file: ask */
 	NEWS_END,     /* end now */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The worker: its birth from what the last one has left, and its end. */
+#include "access_log.h"
 #include "daemon.h"
 
 #include <errno.h>
@@ -97,9 +98,11 @@ static int host_control(void *ctx, struct conn *c, char *const *args,
 {
 	(void)c;
 	snprintf(answer, size, "OK");
-	if (strcmp(args[0], "live-update") != 0)
-		return -ENOSYS;
-	return live_update(ctx, args, count);
+	if (!strcmp(args[0], "log"))
+		return access_log_control(ctx, args, count);
+	if (!strcmp(args[0], "live-update"))
+		return live_update(ctx, args, count);
+	return -ENOSYS;
 }
 
 /* The slot of a connection among those that the keeper holds; or none. */
@@ -161,6 +164,7 @@ static struct store *new_store(struct daemon *d)
 		.sent = host_sent,
 		.log = host_log,
 		.effect = host_effect,
+		.access = access_log_put,
 		.control = host_control,
 		.clock = host_clock,
 		.ctx = d,
@@ -268,6 +272,8 @@ static void on_news(struct daemon *d, struct source *src, uint32_t events)
 		}
 	} else if (p.kind == NEWS_DOMAINS) {
 		domains_check(d);
+	} else if (p.kind == NEWS_LOG) {
+		access_log_reopen(d);
 	} else if (p.kind == NEWS_END) {
 		d->is_ending = true;
 	}
@@ -303,6 +309,7 @@ static int start(struct daemon *d)
 	if (rc)
 		return rc;
 	d->depot->is_kept = true;
+	access_log_init(d);
 	conn_visit(d->store, meet, &birth);
 	meet_new(&birth);
 	if (d->keeper->has_own_ring && !guest_exists(d, 0))
@@ -328,6 +335,8 @@ void worker_main(struct keeper *k)
 
 	log_to_keeper(k->ask[1]);
 	drop_keepers(k);
+	/* gmtime_r() would read a file when it is called first. */
+	tzset();
 	rc = sandbox_enter(k->opt.user, k->opt.without_sandbox);
 	if (!rc) {
 		daemon_init(d, k);
