@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The event_channel_op hypercall and its first edition.  The FIFO ABI is not
- * offered: its three operations answer -ENOSYS, and kernels then keep to the
- * two-level one.
- */
+/* The event_channel_op hypercall and its first edition. */
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
@@ -12,7 +8,7 @@
 #include <tenon/string.h>
 #include <public/event_channel.h>
 
-/* Any operation's argument; the longest is the FIFO control block's. */
+/* Any operation's argument. */
 union event_arg {
 	struct evtchn_alloc_unbound alloc_unbound;
 	struct evtchn_bind_interdomain bind_interdomain;
@@ -25,6 +21,9 @@ union event_arg {
 	struct evtchn_bind_vcpu bind_vcpu;
 	struct evtchn_unmask unmask;
 	struct evtchn_reset reset;
+	struct evtchn_init_control init_control;
+	struct evtchn_expand_array expand_array;
+	struct evtchn_set_priority set_priority;
 };
 
 /* By operation: bytes in, and whether they are copied back after success. */
@@ -45,6 +44,9 @@ static const struct {
 	[EVTCHNOP_bind_vcpu] = { sizeof(struct evtchn_bind_vcpu), false },
 	[EVTCHNOP_unmask] = { sizeof(struct evtchn_unmask), false },
 	[EVTCHNOP_reset] = { sizeof(struct evtchn_reset), false },
+	[EVTCHNOP_init_control] = { sizeof(struct evtchn_init_control), true },
+	[EVTCHNOP_expand_array] = { sizeof(struct evtchn_expand_array), false },
+	[EVTCHNOP_set_priority] = { sizeof(struct evtchn_set_priority), false },
 };
 
 /*
@@ -105,6 +107,15 @@ static int do_reset(struct domain *caller, const struct evtchn_reset *a)
 	return r;
 }
 
+static int do_init_control(struct domain *d, struct evtchn_init_control *a)
+{
+	int r = event_init_control(d, a->vcpu, MFN(a->control_gfn), a->offset);
+
+	if (!r)
+		a->link_bits = EVTCHN_FIFO_LINK_BITS;
+	return r;
+}
+
 static int do_op(struct domain *d, unsigned cmd, union event_arg *a)
 {
 	switch (cmd) {
@@ -134,6 +145,13 @@ static int do_op(struct domain *d, unsigned cmd, union event_arg *a)
 		return event_unmask(d, a->unmask.port);
 	case EVTCHNOP_reset:
 		return do_reset(d, &a->reset);
+	case EVTCHNOP_init_control:
+		return do_init_control(d, &a->init_control);
+	case EVTCHNOP_expand_array:
+		return event_expand_array(d, MFN(a->expand_array.array_gfn));
+	case EVTCHNOP_set_priority:
+		return event_set_priority(
+			d, a->set_priority.port, a->set_priority.priority);
 	default:
 		return -ENOSYS;
 	}
@@ -168,7 +186,7 @@ long hc_event_channel_op_compat(struct hypercall *hc)
 
 	if (guest_read_va(&cmd, hc->arg[0]))
 		return -EFAULT;
-	if (cmd == EVTCHNOP_reset)
+	if (cmd >= EVTCHNOP_reset)
 		return -ENOSYS;
 	return event_op(hc->d, cmd, hc->arg[0] + offsetof(struct evtchn_op, u));
 }

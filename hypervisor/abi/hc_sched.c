@@ -30,11 +30,6 @@ static long do_block(struct vcpu *v)
 	return 0;
 }
 
-static bool is_port_pending(const struct domain *d, evtchn_port_t port)
-{
-	return bit_test((const uint64_t *)d->shared_info->evtchn_pending, port);
-}
-
 /*
  * First asleep, with what is polled known to senders, then look at the ports:
  * an event from here on ends the poll.
@@ -62,10 +57,10 @@ static long do_poll(struct vcpu *v, const struct sched_poll *poll)
 		if (guest_read_at(&port, poll->ports, i) != 0)
 			goto awake;
 		r = -EINVAL;
-		if (port >= EVENT_PORTS_MAX)
+		if (port >= event_port_count(v->domain))
 			goto awake;
 		r = 0;
-		if (is_port_pending(v->domain, port))
+		if (event_port_is_pending(v->domain, port))
 			goto awake;
 	}
 	if (poll->timeout) {

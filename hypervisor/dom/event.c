@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Event channels: the table of ports, sending, and what the guest sees (the
- * two-level bits in shared_info).  Binding and closing: event_bind.c.
+ * Event channels: the table of ports, sending, and what the guest sees in the
+ * two-level form (bits in shared_info).  Binding and closing: event_bind.c; the
+ * FIFO form: event_fifo.c.
  *
  * Guests write the shared words at any time.  They are only changed by atomic
  * bit operations here and never steer anything but the delivery to that guest.
@@ -23,6 +24,7 @@ int event_init(struct domain *d)
 	if (!t)
 		return -ENOMEM;
 	lock_init(&t->lock, LOCK_EVENT);
+	lock_init(&t->fifo_lock, LOCK_FIFO);
 	t->limit = EVENT_PORTS_MAX - 1;
 	t->hint = 1;
 	d->events = t;
@@ -41,9 +43,12 @@ void event_free(struct domain *d)
 {
 	struct event_table *t = d->events;
 
+	event_fifo_end(d);
 	d->events = NULL;
-	for (unsigned i = 0; i < EVENT_BUCKETS; i++)
-		heap_free(t->bucket[i]);
+	for (uint32_t p = 0; p < t->valid; p += EVENT_BUCKET)
+		heap_free(event_port_at(t, p));
+	for (unsigned i = 0; i < EVENT_GROUPS; i++)
+		heap_free(t->group[i]);
 	heap_free(t->pirq_port);
 	heap_free(t);
 }
@@ -52,21 +57,28 @@ struct event_port *event_port_locked(struct event_table *t, uint32_t port)
 {
 	if (port >= t->valid)
 		return NULL;
-	return &t->bucket[port / EVENT_BUCKET][port % EVENT_BUCKET];
+	return event_port_at(t, port);
+}
+
+uint32_t event_port_count(const struct domain *d)
+{
+	return atomic_read(&d->events->fifo) ? EVENT_PORTS_MAX : EVENT_2L_PORTS;
 }
 
 int event_find_free_locked(struct event_table *t, uint32_t *port)
 {
+	uint32_t last = MIN(
+		t->limit, (t->fifo ? EVENT_PORTS_MAX : EVENT_2L_PORTS) - 1U);
 	uint32_t p;
 
-	for (p = t->hint; p < t->valid && p <= t->limit; p++) {
+	for (p = t->hint; p < t->valid && p <= last; p++) {
 		t->hint = p;
 		if (event_port_locked(t, p)->state == EVTCHNSTAT_closed) {
 			*port = p;
 			return 0;
 		}
 	}
-	return p > t->limit ? -ENOSPC : -EAGAIN;
+	return p > last ? -ENOSPC : -EAGAIN;
 }
 
 int event_grow(struct event_table *t)
@@ -74,21 +86,34 @@ int event_grow(struct event_table *t)
 	/* Allocated first: the heap's lock ranks below ours. */
 	struct event_port *b =
 		heap_alloc_array(EVENT_BUCKET, sizeof(struct event_port));
+	struct event_port **g = heap_alloc_array(EVENT_GROUP, sizeof(*g));
 	uint64_t flags;
 	uint32_t p;
 
-	if (!b)
+	if (!b || !g) {
+		heap_free(b);
+		heap_free(g);
 		return -ENOMEM;
+	}
 	flags = lock_take_irq(&t->lock);
 	/* Another CPU may have grown it meanwhile; then one more bucket does
 	 * no harm unless there is a free port again. */
 	if (event_find_free_locked(t, &p) == -EAGAIN) {
-		t->bucket[t->valid / EVENT_BUCKET] = b;
-		t->valid += EVENT_BUCKET;
+		struct event_port ***group =
+			&t->group[t->valid / EVENT_BUCKET / EVENT_GROUP];
+
+		if (!*group) {
+			*group = g;
+			g = NULL;
+		}
+		(*group)[t->valid / EVENT_BUCKET % EVENT_GROUP] = b;
+		/* Who sees the bound sees the bucket. */
+		atomic_write(&t->valid, t->valid + EVENT_BUCKET);
 		b = NULL;
 	}
 	lock_drop_irq(&t->lock, flags);
 	heap_free(b);
+	heap_free(g);
 	return 0;
 }
 
@@ -102,28 +127,43 @@ static uint64_t *mask_words(struct shared_info *s)
 	return (uint64_t *)s->evtchn_mask;
 }
 
+/* Nothing of it is pending. */
+static void clear_port(struct domain *d, uint32_t port)
+{
+	struct shared_info *s = atomic_read(&d->shared_info);
+
+	if (d->events->fifo)
+		event_fifo_clear_locked(d, port);
+	else if (s)
+		(void)bit_test_and_clear(pending_words(s), port);
+}
+
 void event_port_free_locked(struct domain *d, uint32_t port)
 {
 	struct event_table *t = d->events;
-	struct shared_info *s = atomic_read(&d->shared_info);
+	struct event_port *p = event_port_locked(t, port);
 
-	*event_port_locked(t, port) = (struct event_port){ .state = 0 };
+	p->state = EVTCHNSTAT_closed;
+	p->vcpu = 0;
+	p->virq = 0;
+	p->remote_port = 0;
+	p->remote = NULL;
+	t->active--;
 	if (port < t->hint)
 		t->hint = port;
-	if (s)
-		(void)bit_test_and_clear(pending_words(s), port);
+	clear_port(d, port);
 }
 
 void event_port_use_locked(
 	struct domain *d, uint32_t port, uint8_t state, unsigned vcpu)
 {
 	struct event_port *p = event_port_locked(d->events, port);
-	struct shared_info *s = atomic_read(&d->shared_info);
 
 	p->state = state;
 	p->vcpu = (uint16_t)vcpu;
-	if (s)
-		(void)bit_test_and_clear(pending_words(s), port);
+	p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+	d->events->active++;
+	clear_port(d, port);
 }
 
 void event_mark_pending(struct vcpu *v)
@@ -160,12 +200,22 @@ static void tell_vcpu(struct domain *d, uint32_t port, unsigned vcpu)
 
 void event_set_pending(struct domain *d, uint32_t port, unsigned vcpu)
 {
-	struct shared_info *s = atomic_read(&d->shared_info);
+	struct event_table *t = d->events;
+	struct shared_info *s;
 
-	if (!s || bit_test_and_set(pending_words(s), port))
+	if (!atomic_read(&t->fifo)) {
+		s = atomic_read(&d->shared_info);
+		if (!s || bit_test_and_set(pending_words(s), port))
+			return;
+		if (!bit_test(mask_words(s), port))
+			tell_vcpu(d, port, vcpu);
+		/* Queues that came meanwhile may not have seen the bit:
+		 * pairs with the scan in event_fifo.c. */
+		if (atomic_read(&t->fifo))
+			(void)event_fifo_raise(d, port, vcpu);
+	} else if (!event_fifo_raise(d, port, vcpu)) {
 		return;
-	if (!bit_test(mask_words(s), port))
-		tell_vcpu(d, port, vcpu);
+	}
 	wake_pollers(d, port);
 }
 
@@ -180,9 +230,7 @@ int event_send(struct domain *d, uint32_t port)
 	case EVTCHNSTAT_interdomain:
 		/* Our lock keeps the pair together, and with it the peer's
 		 * domain; its port's vcpu may change, but always exists. */
-		peer = &p->remote->events
-				->bucket[p->remote_port / EVENT_BUCKET]
-					[p->remote_port % EVENT_BUCKET];
+		peer = event_port_at(p->remote->events, p->remote_port);
 		event_set_pending(
 			p->remote, p->remote_port, READ_ONCE(peer->vcpu));
 		break;
@@ -208,6 +256,8 @@ int event_unmask(struct domain *d, uint32_t port)
 
 	if (!p || p->state == EVTCHNSTAT_closed)
 		r = -EINVAL;
+	else if (t->fifo)
+		event_fifo_unmask_locked(d, port);
 	else if (bit_test_and_clear(mask_words(s), port) &&
 		 bit_test(pending_words(s), port))
 		tell_vcpu(d, port, p->vcpu);
@@ -219,7 +269,9 @@ bool event_port_is_pending(struct domain *d, uint32_t port)
 {
 	struct shared_info *s = atomic_read(&d->shared_info);
 
-	return s && port < EVENT_PORTS_MAX && bit_test(pending_words(s), port);
+	if (atomic_read(&d->events->fifo))
+		return event_fifo_is_pending(d, port);
+	return s && port < EVENT_2L_PORTS && bit_test(pending_words(s), port);
 }
 
 int event_status(struct domain *d, uint32_t port, struct evtchn_status *out)

@@ -175,7 +175,7 @@ int event_bind_virq(
 /* The map from pirqs to ports. */
 static int make_pirq_map(struct event_table *t)
 {
-	uint16_t *map;
+	uint32_t *map;
 	uint64_t flags;
 
 	if (atomic_read(&t->pirq_port))
@@ -215,7 +215,7 @@ int event_bind_pirq(
 	event_port_use_locked(d, p, EVENT_STATE_BUSY, 0);
 	event_port_locked(t, p)->pirq = (uint16_t)pirq;
 	/* From here on an interrupt sets the port pending. */
-	t->pirq_port[pirq] = (uint16_t)p;
+	t->pirq_port[pirq] = p;
 	lock_drop_irq(&t->lock, flags);
 
 	r = pirq_bind(d, pirq, bind_flags & BIND_PIRQ__WILL_SHARE);
@@ -338,14 +338,30 @@ int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu)
 	return r;
 }
 
+/* The first open port from here on, or the end. */
+static uint32_t next_open(struct event_table *t, uint32_t port)
+{
+	uint64_t flags = lock_take_irq(&t->lock);
+
+	if (!t->active)
+		port = t->valid;
+	while (port < t->valid &&
+		event_port_at(t, port)->state == EVTCHNSTAT_closed)
+		port++;
+	lock_drop_irq(&t->lock, flags);
+	return port;
+}
+
 int event_reset(struct domain *d)
 {
 	struct event_table *t = d->events;
+	uint32_t p = 0;
 
-	for (uint32_t p = 1; p < atomic_read(&t->valid); p++) {
+	while ((p = next_open(t, p + 1)) < atomic_read(&t->valid)) {
 		if (event_close(d, p) == 0 && hypercall_should_yield())
 			return -ERESTART_HC;
 	}
+	event_fifo_end(d);
 	return 0;
 }
 

@@ -16,22 +16,31 @@
 #include <public/event_channel.h>
 
 struct domain;
+struct event_fifo;
+struct page;
 
-#define EVENT_BUCKET  128
-#define EVENT_BUCKETS (EVENT_PORTS_MAX / EVENT_BUCKET)
+#define EVENT_BUCKET 128 /* ports */
+#define EVENT_GROUP  32	 /* buckets */
+#define EVENT_GROUPS (EVENT_PORTS_MAX / EVENT_BUCKET / EVENT_GROUP)
 
 /* Being bound to or unbound from an interrupt line: nobody else's business.
  * Beside EVTCHNSTAT_*. */
 #define EVENT_STATE_BUSY 7
 
 struct event_port {
-	uint8_t state; /* EVTCHNSTAT_* or EVENT_STATE_BUSY */
-	uint16_t vcpu; /* whom it tells */
+	uint8_t state;	  /* EVTCHNSTAT_* or EVENT_STATE_BUSY */
+	uint8_t priority; /* FIFO: of the queue that it enters next */
+	uint16_t vcpu;	  /* whom it tells */
 	union {
 		domid_t remote_id; /* unbound: who may bind */
 		uint16_t virq;
 		uint16_t pirq;
 	};
+	/* FIFO, under fifo_lock: raised before it had a word, and the queue
+	 * that it entered last. */
+	bool is_held_back;
+	uint8_t last_priority;
+	uint16_t last_vcpu;
 	uint32_t remote_port; /* interdomain */
 	struct domain *remote;
 };
@@ -41,9 +50,23 @@ struct event_table {
 	uint32_t valid;	     /* ports 0..valid-1 have a structure */
 	uint32_t limit;	     /* ports 1..limit may be used */
 	uint32_t hint;	     /* no port below is free */
-	uint16_t *pirq_port; /* EVENT_PIRQS_MAX, 0: none; made when needed */
-	struct event_port *bucket[EVENT_BUCKETS];
+	uint32_t active;     /* ports that are not closed */
+	uint32_t *pirq_port; /* EVENT_PIRQS_MAX, 0: none; made when needed */
+	struct event_port **group[EVENT_GROUPS];
+	/* NULL: two levels.  Written with both locks; stays while a port is
+	 * not closed. */
+	struct event_fifo *fifo;
+	struct lock fifo_lock; /* the queues; taken by senders */
 };
+
+/* A port below t->valid. */
+static inline struct event_port *event_port_at(
+	const struct event_table *t, uint32_t port)
+{
+	return &t->group[port / (EVENT_BUCKET * EVENT_GROUP)]
+			[port / EVENT_BUCKET % EVENT_GROUP]
+			[port % EVENT_BUCKET];
+}
 
 /* The port, or NULL if it is not valid.  The lock is held. */
 struct event_port *event_port_locked(struct event_table *t, uint32_t port);
@@ -65,7 +88,21 @@ bool event_virq_is_global(unsigned virq);
 /* d handles no VIRQ of the machine any more. */
 void event_forget_virqs(const struct domain *d);
 
-/* Set pending and tell the vcpu: any context, no lock needed. */
+/* Set pending and tell the vcpu: any context, no lock needed but what keeps
+ * the port from being closed. */
 void event_set_pending(struct domain *d, uint32_t port, unsigned vcpu);
+/* The same for a domain with FIFO queues: was it not pending before? */
+bool event_fifo_raise(struct domain *d, uint32_t port, unsigned vcpu);
+
+/* As event_port_is_pending. */
+bool event_fifo_is_pending(struct domain *d, uint32_t port);
+
+/* With the table's lock: a port begins anew; is unmasked and told of again. */
+void event_fifo_clear_locked(struct domain *d, uint32_t port);
+void event_fifo_unmask_locked(struct domain *d, uint32_t port);
+/* Back to two levels, if no port is open or the domain is dying. */
+void event_fifo_end(struct domain *d);
+/* Panics if the queues' own state is not sound. */
+void event_fifo_audit(const struct domain *d);
 
 #endif

@@ -80,8 +80,7 @@ void event_dump(struct domain *d)
 static void audit_port(const struct domain *d, uint32_t port)
 {
 	const struct event_table *t = d->events;
-	const struct event_port *p =
-		&t->bucket[port / EVENT_BUCKET][port % EVENT_BUCKET];
+	const struct event_port *p = event_port_at(t, port);
 	const struct event_port *peer;
 
 	if (p->state != EVTCHNSTAT_closed) {
@@ -99,9 +98,7 @@ static void audit_port(const struct domain *d, uint32_t port)
 		break;
 	case EVTCHNSTAT_interdomain:
 		BUG_ON(p->remote_port >= p->remote->events->valid);
-		peer = &p->remote->events
-				->bucket[p->remote_port / EVENT_BUCKET]
-					[p->remote_port % EVENT_BUCKET];
+		peer = event_port_at(p->remote->events, p->remote_port);
 		BUG_ON(peer->state != EVTCHNSTAT_interdomain ||
 			peer->remote != d || peer->remote_port != port);
 		break;
@@ -132,8 +129,7 @@ static void audit_backwards(const struct domain *d)
 			if (!port)
 				continue;
 			BUG_ON(port >= t->valid);
-			p = &t->bucket[port / EVENT_BUCKET]
-				      [port % EVENT_BUCKET];
+			p = event_port_at(t, port);
 			BUG_ON(p->state != EVTCHNSTAT_virq || p->virq != virq);
 		}
 	for (unsigned i = 0; t->pirq_port && i < EVENT_PIRQS_MAX; i++) {
@@ -142,7 +138,7 @@ static void audit_backwards(const struct domain *d)
 		if (!port)
 			continue;
 		BUG_ON(port >= t->valid);
-		p = &t->bucket[port / EVENT_BUCKET][port % EVENT_BUCKET];
+		p = event_port_at(t, port);
 		BUG_ON((p->state != EVTCHNSTAT_pirq &&
 			       p->state != EVENT_STATE_BUSY) ||
 			p->pirq != i);
@@ -152,11 +148,16 @@ static void audit_backwards(const struct domain *d)
 void event_audit(const struct domain *d)
 {
 	const struct event_table *t = d->events;
+	uint32_t active = 0;
 
 	if (!t)
 		return;
 	BUG_ON(t->valid > EVENT_PORTS_MAX || t->valid % EVENT_BUCKET);
-	for (uint32_t port = 0; port < t->valid; port++)
+	for (uint32_t port = 0; port < t->valid; port++) {
 		audit_port(d, port);
+		active += event_port_at(t, port)->state != EVTCHNSTAT_closed;
+	}
+	BUG_ON(active != t->active);
 	audit_backwards(d);
+	event_fifo_audit(d);
 }

@@ -7,6 +7,7 @@
  */
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
+#include <tenon/event.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
 #include "pt_private.h"
@@ -139,6 +140,11 @@ static void count_vcpu(const struct vcpu *v)
 			"a vcpu_info");
 }
 
+static void count_event_page(struct page *pg)
+{
+	need(page_to_mfn(pg), PT_WRITABLE, MFN(0), "an event queue");
+}
+
 static void count_domain(const struct domain *d)
 {
 	struct vcpu *v;
@@ -147,6 +153,8 @@ static void count_domain(const struct domain *d)
 		count.has_grants = true;
 	vcpu_for_each (d, v)
 		count_vcpu(v);
+	if (d->events)
+		event_for_each_page(d, count_event_page);
 }
 
 static void check_frame(mfn_t m, bool is_exact)

@@ -102,6 +102,9 @@ static void event_words(void)
 {
 	struct shared_info *s = dom[caller]->shared_info;
 
+	/* Queues' words and control blocks, perhaps. */
+	*(uint32_t *)((uint8_t *)mfn_to_virt(frames[caller][next() % PAGES]) +
+		      next() * 4) ^= (uint32_t)raw(4);
 	s->evtchn_pending[0] ^= raw(2);
 	s->evtchn_mask[0] ^= raw(2);
 	dom[caller]->vcpu[0]->vcpu_info->evtchn_upcall_pending = next();

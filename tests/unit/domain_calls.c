@@ -284,7 +284,7 @@ static void polling(void **state)
 	poll.nr_ports = 129;
 	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), -EINVAL);
 	poll.nr_ports = 1;
-	ports[0] = EVENT_PORTS_MAX;
+	ports[0] = EVENT_2L_PORTS;
 	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), -EINVAL);
 	poll.ports.va = BAD;
 	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), -EFAULT);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Event channels, 2-level ABI.  A port once valid stays valid; bounds only
- * grow.  All state of a domain's ports is under its event lock (LOCK_EVENT,
- * irq-safe); an interdomain pair takes both, lower domid first.
+ * Event channels, shown to a guest as two levels of bits or, when it asks for
+ * them, as FIFO queues.  A port once valid stays valid; bounds only grow.  All
+ * state of a domain's ports is under its event lock (LOCK_EVENT, irq-safe); an
+ * interdomain pair takes both, lower domid first.
  */
 #ifndef TENON_EVENT_H
 #define TENON_EVENT_H
@@ -12,11 +13,13 @@
 #include <tenon/types.h>
 
 struct domain;
+struct page;
 struct vcpu;
 struct evtchn_status;
 
-#define EVENT_PORTS_MAX 4096 /* EVTCHN_2L_NR_CHANNELS on 64 bits */
-#define EVENT_PIRQS_MAX 1024 /* pirqs 0.. that a domain can bind */
+#define EVENT_2L_PORTS	4096	/* EVTCHN_2L_NR_CHANNELS on 64 bits */
+#define EVENT_PORTS_MAX 0x20000 /* EVTCHN_FIFO_NR_CHANNELS */
+#define EVENT_PIRQS_MAX 1024	/* pirqs 0.. that a domain can bind */
 
 must_check int event_init(struct domain *d); /* 0 or -ENOMEM */
 /* Only ports 1..max_port from now on (createdomain's max_evtchn_port); those
@@ -48,8 +51,26 @@ must_check int event_unmask(struct domain *d, uint32_t port);
 /* Fills status, vcpu and u of *out, which the caller has zeroed. */
 must_check int event_status(
 	struct domain *d, uint32_t port, struct evtchn_status *out);
-/* Close all and stay usable: -ERESTART_HC until done. */
+/* Close all and stay usable, with two levels: -ERESTART_HC until done. */
 must_check int event_reset(struct domain *d);
+/* How many ports, 0 included, d's present form can show. */
+uint32_t event_port_count(const struct domain *d);
+
+/*
+ * FIFO queues.  init_control: frame and offset of a vcpu's control block; the
+ * first one changes d to FIFO.  expand_array: one more page of words.
+ * -EINVAL: not a writable frame of d, misplaced, or given already; -ENOENT no
+ * such vcpu; -EOPNOTSUPP (expand) and -ENOSYS (priority) without FIFO; -ENOSPC
+ * all pages given; -ENOMEM.
+ */
+must_check int event_init_control(
+	struct domain *d, unsigned vcpu, mfn_t frame, unsigned offset);
+must_check int event_expand_array(struct domain *d, mfn_t frame);
+must_check int event_set_priority(
+	struct domain *d, uint32_t port, unsigned priority);
+/* fn for each page that d gave for queues, as often as it was given: each
+ * holds a reference and the writable type.  For audits. */
+void event_for_each_page(const struct domain *d, void (*fn)(struct page *pg));
 /* Is the guest's pending bit set?  For polls; any number may be asked. */
 bool event_port_is_pending(struct domain *d, uint32_t port);
 

@@ -26,6 +26,7 @@ enum lock_rank {
 	LOCK_CALL,   /* a call to other CPUs */
 	LOCK_IRQ,    /* an interrupt line (from here on: irqs off) */
 	LOCK_EVENT,  /* a domain's event channels; two: lower domid first */
+	LOCK_FIFO,   /* a domain's event queues */
 	LOCK_SCHED,  /* a CPU's run queue; two: lower CPU first */
 	LOCK_TIMER,  /* a CPU's timers */
 	LOCK_IOAPIC,
