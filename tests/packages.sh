@@ -10,7 +10,8 @@ run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	libxen-dev mandoc bochs bochs-term bochsbios e2fsprogs dosfstools
 	btrfs-progs xfsprogs f2fs-tools fdisk squashfs-tools qemu-utils
-	qemu-system-common lvm2 grub-emu libarchive-tools'
+	qemu-system-common lvm2 grub-emu libarchive-tools
+	grub-efi-amd64-bin ovmf'
 # Unpacked in the cache, not installed: clients that tests run.
 cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs'
 # For benchmarks, which are run by hand.

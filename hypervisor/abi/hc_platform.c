@@ -4,10 +4,12 @@
  * there.
  */
 #include <tenon/acpi.h>
+#include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/console.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
+#include <tenon/efi.h>
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
 #include <tenon/hypercall.h>
@@ -165,10 +167,66 @@ static long getidletime(struct xenpf_getidletime *op)
 	return 0;
 }
 
-/*
- * From a BIOS that was not asked: no disks, no monitor; and this is no EFI
- * machine as far as dom0 is told.
- */
+/* The vendor's name, as much as there is room for, its end included. */
+static long efi_vendor(union xenpf_efi_info *info)
+{
+	uint32_t room = info->vendor.bufsz / 2;
+
+	info->vendor.revision = efi.vendor_revision;
+	for (uint32_t i = 0; i < room; i++) {
+		uint16_t c = i < room - 1 ? efi.vendor[i] : 0;
+
+		if (arch_copy_to_guest(info->vendor.name.va + i * 2UL, &c, 2))
+			return -EFAULT;
+		if (!c)
+			break;
+	}
+	return 0;
+}
+
+static long efi_memory(union xenpf_efi_info *info)
+{
+	struct efi_memory m;
+	uint64_t rest;
+
+	if (efi_find_memory(&efi, info->mem.addr, &m))
+		return -ENODEV;
+	/* From the address on, and no more than was asked for. */
+	rest = m.size - (info->mem.addr - m.start);
+	info->mem.size = MIN(info->mem.size, rest);
+	info->mem.attr = m.attributes;
+	info->mem.type = m.type;
+	return 0;
+}
+
+static long efi_facts(uint32_t index, union xenpf_efi_info *info)
+{
+	if (!efi.is_found)
+		return -ENODEV;
+	switch (index) {
+	case XEN_FW_EFI_VERSION:
+		info->version = efi.revision;
+		return 0;
+	case XEN_FW_EFI_RT_VERSION:
+		info->version = efi.runtime_revision;
+		return 0;
+	case XEN_FW_EFI_CONFIG_TABLE:
+		info->cfg.addr = efi.config;
+		info->cfg.nent = efi.config_count;
+		return 0;
+	case XEN_FW_EFI_VENDOR:
+		return efi_vendor(info);
+	case XEN_FW_EFI_MEM_INFO:
+		return efi_memory(info);
+	case XEN_FW_EFI_PCI_ROM:
+	case XEN_FW_EFI_APPLE_PROPERTIES:
+		return -ENODEV;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* From a BIOS that was not asked: no disks, no monitor. */
 static long firmware_info(struct xenpf_firmware_info *op)
 {
 	switch (op->type) {
@@ -177,7 +235,7 @@ static long firmware_info(struct xenpf_firmware_info *op)
 	case XEN_FW_VBEDDC_INFO:
 		return -ESRCH;
 	case XEN_FW_EFI_INFO:
-		return -ENODEV;
+		return efi_facts(op->index, &op->u.efi_info);
 	case XEN_FW_KBD_SHIFT_FLAGS:
 		if (op->index)
 			return -ESRCH;

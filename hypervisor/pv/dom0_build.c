@@ -20,6 +20,7 @@
 #include <tenon/console.h>
 #include <tenon/decompress.h>
 #include <tenon/domain.h>
+#include <tenon/efi.h>
 #include <tenon/elf.h>
 #include <tenon/errno.h>
 #include <tenon/irq.h>
@@ -308,8 +309,7 @@ static void build_tables(struct build *b)
 
 static void fill_console_info(struct dom0_vga_console_info *c)
 {
-	memset(c, 0, sizeof(*c));
-	if (!boot_info.has_framebuffer || boot_info.fb.type == 2) {
+	if (boot_has_text_screen()) {
 		c->video_type = XEN_VGATYPE_TEXT_MODE_3;
 		c->u.text_mode_3.font_height = 16;
 		c->u.text_mode_3.cursor_y = 24;
@@ -317,12 +317,16 @@ static void fill_console_info(struct dom0_vga_console_info *c)
 		c->u.text_mode_3.columns = 80;
 		return;
 	}
-	c->video_type = XEN_VGATYPE_VESA_LFB;
+	if (!boot_info.has_framebuffer)
+		return; /* nothing is known: zeros */
+	c->video_type =
+		efi.is_found ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB;
 	c->u.vesa_lfb.width = (uint16_t)boot_info.fb.width;
 	c->u.vesa_lfb.height = (uint16_t)boot_info.fb.height;
 	c->u.vesa_lfb.bytes_per_line = (uint16_t)boot_info.fb.pitch;
 	c->u.vesa_lfb.bits_per_pixel = boot_info.fb.bpp;
 	c->u.vesa_lfb.lfb_base = (uint32_t)boot_info.fb.base;
+	c->u.vesa_lfb.ext_lfb_base = (uint32_t)(boot_info.fb.base >> 32);
 	c->u.vesa_lfb.lfb_size = (uint32_t)(DIV_UP(
 		boot_info.fb.pitch * boot_info.fb.height, 65536U));
 	c->u.vesa_lfb.red_pos = boot_info.fb.red_pos;

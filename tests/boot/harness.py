@@ -45,15 +45,20 @@ class Context:
 
     @contextlib.contextmanager
     def boot(self, what, options="dom0_mem=1G,max:1G", modules=None,
-             noreboot=True, hypervisor=None, **hardware):
+             noreboot=True, hypervisor=None, firmware="bios", **hardware):
         """A machine that boots the hypervisor (or another) by GRUB from a
         CD."""
         name = f"{self.name}-{what}".replace(" ", "-").replace(",", "")
         iso = os.path.join(self.out, name + ".iso")
         options = f"{OPTIONS} {options}" + (" noreboot" if noreboot else "")
         media.make_iso(iso, hypervisor or self.hypervisor, options,
-                       self.modules() if modules is None else modules)
+                       self.modules() if modules is None else modules,
+                       firmware)
         log = os.path.join(self.out, name + ".log")
+        if firmware == "uefi":
+            hardware["kind"] = "q35"
+            hardware["extra"] = [*hardware.get("extra", ["-net", "none"]),
+                                 *media.uefi_drives(iso + ".vars")]
         machine = Machine({"iso": iso}, log, symbols=self.symbols, **hardware)
         machine.check = lambda text: self.check(text, machine, what)
         try:
@@ -61,6 +66,8 @@ class Context:
                 yield machine
         finally:
             os.unlink(iso)
+            if firmware == "uefi":
+                os.unlink(iso + ".vars")
 
     @contextlib.contextmanager
     def check(self, text, machine=None, what=""):

@@ -10,20 +10,41 @@ from machine import Failure
 CONFIG = """set timeout=0
 serial --unit=0 --speed=115200
 terminal_output serial
+{video}
 echo "tenon-mark grub-handoff"
 {commands}
 boot
 """
 
 
-def make_iso(output, hypervisor, options, modules):
+# GRUB's modules for each kind of firmware (packages grub-pc-bin,
+# grub-efi-amd64-bin).
+VIDEO = {"bios": "", "uefi": "insmod all_video"}
+GRUB = {"bios": "/usr/lib/grub/i386-pc", "uefi": "/usr/lib/grub/x86_64-efi"}
+
+
+OVMF = "/usr/share/OVMF"    # package ovmf
+
+
+def uefi_drives(variables):
+    """QEMU's arguments for UEFI: its code, and a fresh copy of its variables
+    in the file named."""
+    if not os.path.exists(f"{OVMF}/OVMF_CODE_4M.fd"):
+        raise Failure("no UEFI firmware: install ovmf", fatal=True)
+    shutil.copy(f"{OVMF}/OVMF_VARS_4M.fd", variables)
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,"
+            f"file={OVMF}/OVMF_CODE_4M.fd",
+            "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+
+
+def make_iso(output, hypervisor, options, modules, firmware="bios"):
     """
-    An ISO that boots by BIOS. `modules` are (file, command line) pairs, in
+    An ISO that boots by BIOS or by UEFI. `modules` are (file, command line) pairs, in
     GRUB's order; they are passed on as they are (--nounzip).
     """
     if not shutil.which("grub-mkrescue"):
-        raise Failure("no grub-mkrescue: install grub-pc-bin, grub-common, "
-                      "xorriso and mtools", fatal=True)
+        raise Failure("no grub-mkrescue: install grub-pc-bin, "
+                      "grub-efi-amd64-bin, grub-common, xorriso and mtools", fatal=True)
     with tempfile.TemporaryDirectory(prefix="tenon-iso-") as root:
         boot = os.path.join(root, "boot")
         os.makedirs(os.path.join(boot, "grub"))
@@ -34,8 +55,10 @@ def make_iso(output, hypervisor, options, modules):
             lines.append(f"module2 --nounzip /boot/module{i} {arguments}")
         config = os.path.join(boot, "grub", "grub.cfg")
         with open(config, "w", encoding="ascii") as file:
-            file.write(CONFIG.format(commands="\n".join(lines)))
-        done = subprocess.run(["grub-mkrescue", "-o", output, root],
+            file.write(CONFIG.format(commands="\n".join(lines),
+                                     video=VIDEO[firmware]))
+        done = subprocess.run(["grub-mkrescue", "-d", GRUB[firmware], "-o", output,
+                               root],
                               capture_output=True, text=True)
         if done.returncode:
             raise Failure(f"grub-mkrescue: {done.stderr.strip()[-600:]}",

@@ -2,13 +2,16 @@
 /*
  * Firmware tables from the input: memory from 0xe0000 on, the RSDP searched
  * for.  Two variants: the input as it is, and with all checksums made right,
- * so that what lies behind them is reached.
+ * so that what lies behind them is reached.  The same bytes are read as UEFI's
+ * tables and its map of memory, too.
  */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenon/acpi.h>
+#include <tenon/boot.h>
+#include <tenon/efi.h>
 #include <tenon/panic.h>
 #include <arch/fake.h>
 
@@ -65,6 +68,22 @@ static void check(const struct acpi_info *info)
 	BUG_ON(info->is_found && info->rsdp < BASE);
 }
 
+static void read_efi(const struct acpi_memory *mem, const struct input *in)
+{
+	struct efi_memory found;
+
+	boot_info.e820_count = 1;
+	boot_info.e820[0] = (struct boot_range){ 0, BASE + INPUT_MAX, 1 };
+	boot_info.efi =
+		(struct efi_boot){ BASE, in->bytes, (uint32_t)in->size, 48 };
+	efi_init(mem);
+	BUG_ON(efi.map_entries > in->size / 40);
+	BUG_ON(boot_info.e820_count > BOOT_E820_MAX);
+	for (unsigned i = 0; i < 62; i++)
+		if (!efi_find_memory(&efi, (paddr_t)i << (i + 1), &found))
+			BUG_ON(found.start > (paddr_t)i << (i + 1));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_started;
@@ -85,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (!acpi_parse(&mem, 0, &info))
 			BUG_ON(info.is_found);
 		check(&info);
+		read_efi(&mem, &in);
 		free(in.bytes);
 	}
 	return 0;

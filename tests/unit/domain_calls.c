@@ -7,6 +7,7 @@
 #include "sched_rig.h"
 
 #include <string.h>
+#include <tenon/efi.h>
 #include <tenon/entry.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
@@ -637,6 +638,64 @@ static void kernel_state(void **state)
 	stop();
 }
 
+static long firmware(struct xen_platform_op *op, uint32_t index)
+{
+	op->cmd = XENPF_firmware_info;
+	op->u.firmware_info.type = XEN_FW_EFI_INFO;
+	op->u.firmware_info.index = index;
+	return CALL(platform_op, op, 0, 0);
+}
+
+static void efi_facts(struct xen_platform_op *op)
+{
+	union xenpf_efi_info *info = &op->u.firmware_info.u.efi_info;
+	static uint8_t map[40] = { 10 };
+	uint16_t name[4] = { 1, 2, 3, 4 };
+	uint64_t start = 0x10000, pages = 16;
+
+	assert_int_equal(firmware(op, XEN_FW_EFI_CONFIG_TABLE), -ENODEV);
+	memcpy(map + 8, &start, 8);
+	memcpy(map + 24, &pages, 8);
+	efi = (struct efi_info){ .is_found = true,
+		.revision = 0x20046,
+		.runtime_revision = 0x20032,
+		.config = 0x1234,
+		.config_count = 5,
+		.vendor_revision = 9,
+		.vendor = { 'E', 'D', 'K', 'I' },
+		.map = map,
+		.map_entries = 1,
+		.entry_size = 40 };
+	assert_int_equal(firmware(op, XEN_FW_EFI_VERSION), 0);
+	assert_int_equal(info->version, 0x20046);
+	assert_int_equal(firmware(op, XEN_FW_EFI_RT_VERSION), 0);
+	assert_int_equal(info->version, 0x20032);
+	assert_int_equal(firmware(op, XEN_FW_EFI_CONFIG_TABLE), 0);
+	assert_int_equal(info->cfg.addr, 0x1234);
+	assert_int_equal(info->cfg.nent, 5);
+	/* The name is cut to the room, with its end. */
+	info->vendor.bufsz = 7;
+	info->vendor.name.va = (vaddr_t)name;
+	assert_int_equal(firmware(op, XEN_FW_EFI_VENDOR), 0);
+	assert_int_equal(info->vendor.revision, 9);
+	assert_int_equal(name[1], 'D');
+	assert_int_equal(name[2], 0);
+	assert_int_equal(name[3], 4);
+	info->mem.addr = 0x12345;
+	info->mem.size = ~0ULL;
+	assert_int_equal(firmware(op, XEN_FW_EFI_MEM_INFO), 0);
+	assert_int_equal(info->mem.addr, 0x12345);
+	assert_int_equal(info->mem.size, 0x20000 - 0x12345);
+	assert_int_equal(info->mem.type, 10);
+	info->mem.addr = 0x20000;
+	assert_int_equal(firmware(op, XEN_FW_EFI_MEM_INFO), -ENODEV);
+	assert_int_equal(firmware(op, XEN_FW_EFI_PCI_ROM), -ENODEV);
+	assert_int_equal(firmware(op, 99), -EINVAL);
+	op->cmd = XENPF_efi_runtime_call;
+	assert_int_equal(CALL(platform_op, op, 0, 0), -ENOSYS);
+	efi.is_found = false;
+}
+
 static void platform(void **state)
 {
 	struct xen_platform_op op = {
@@ -666,6 +725,7 @@ static void platform(void **state)
 	op.u.pcpu_info.xen_cpuid = 64;
 	assert_int_equal(CALL(platform_op, &op, 0, 0), 0);
 	assert_int_equal(op.u.pcpu_info.flags, XEN_PCPU_FLAGS_INVALID);
+	efi_facts(&op);
 	op.cmd = XENPF_microcode_update;
 	assert_int_equal(CALL(platform_op, &op, 0, 0), -ENOSYS);
 	op.interface_version = 0;

@@ -11,6 +11,7 @@
 #include <tenon/debug_key.h>
 #include <tenon/domain.h>
 #include <tenon/drv.h>
+#include <tenon/efi.h>
 #include <tenon/event.h>
 #include <tenon/irq.h>
 #include <tenon/page.h>
@@ -47,9 +48,7 @@ static void init_console(void)
 	/* Nothing asked for: both, so that somebody sees something. */
 	if (!boot_options.console_com1 && !boot_options.console_vga)
 		boot_options.console_com1 = boot_options.console_vga = true;
-	/* Framebuffer type 2 is the text screen itself (multiboot2, 3.6.12). */
-	if (boot_options.console_vga &&
-		(!boot_info.has_framebuffer || boot_info.fb.type == 2))
+	if (boot_options.console_vga && boot_has_text_screen())
 		vga_init();
 	if (boot_options.console_com1)
 		uart_init(boot_options.com1_port, boot_options.com1_baud);
@@ -111,6 +110,13 @@ static void take_input(void)
 		debug_key(key);
 	if (dom0)
 		event_send_global_virq(dom0, VIRQ_CONSOLE);
+}
+
+/* What head.S mapped, for tables that are read before memory is set up. */
+static const void *map_early(void *ctx, paddr_t pa, size_t size)
+{
+	(void)ctx;
+	return pa < GIB(4) && size <= GIB(4) - pa ? directmap + pa : NULL;
 }
 
 static void init_machine(void)
@@ -177,6 +183,7 @@ void hv_main(uint32_t magic, uint32_t address)
 		panic("not started by a multiboot loader (magic %#x): use "
 		      "GRUB's multiboot2 command",
 			magic);
+	efi_init(&(const struct acpi_memory){ .map = map_early });
 	sort_memory_map();
 	print_memory_map();
 	mm_init();

@@ -5,6 +5,7 @@
 #ifndef TENON_BOOT_H
 #define TENON_BOOT_H
 
+#include <tenon/efi.h>
 #include <tenon/types.h>
 
 #define BOOT_E820_MAX 256
@@ -26,7 +27,8 @@ struct boot_info {
 	unsigned module_count;
 	const char *cmdline;
 	const char *loader;
-	paddr_t rsdp;		      /* 0: search */
+	paddr_t rsdp; /* 0: search */
+	struct efi_boot efi;
 	paddr_t info_start, info_end; /* the loader's own block */
 	/* Text console of the firmware, for dom0's start_info. */
 	bool has_framebuffer;
@@ -40,6 +42,14 @@ struct boot_info {
 };
 
 extern struct boot_info boot_info;
+
+/* Is the screen in VGA's text mode?  A BIOS leaves it so unless the loader says
+ * otherwise; framebuffer type 2 is text (multiboot2, 3.6.12). */
+static inline bool boot_has_text_screen(void)
+{
+	return boot_info.has_framebuffer ? boot_info.fb.type == 2
+					 : !boot_info.efi.system_table;
+}
 
 /* Of memory: so much, or so much less than what is free; bytes 0: not told. */
 struct boot_amount {

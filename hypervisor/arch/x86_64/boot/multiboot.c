@@ -74,7 +74,8 @@ static void mb2_memory_map(const struct mb2_tag *tag)
 	for (; p + entry_size <= end; p += entry_size) {
 		const struct mb2_mmap_entry *e = (const void *)p;
 
-		add_range(e->base, e->length, e->type);
+		/* What is not in the list is reserved, 3.6.8. */
+		add_range(e->base, e->length, e->type > 5 ? 2 : e->type);
 	}
 }
 
@@ -134,9 +135,18 @@ static void mb2_read(uint32_t address)
 		case 8:
 			mb2_framebuffer(tag);
 			break;
+		case 12:
+			memcpy(&boot_info.efi.system_table, tag->word, 8);
+			break;
 		case 14:
 		case 15:
 			mb2_rsdp(tag, pa);
+			break;
+		case 17:
+			boot_info.efi.entry_size = tag->word[0];
+			boot_info.efi.map = at(pa + 16);
+			boot_info.efi.map_size =
+				tag->size > 16 ? tag->size - 16 : 0;
 			break;
 		default:
 			break;
