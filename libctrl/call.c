@@ -119,3 +119,19 @@ int call_version(struct ctrl *c, uint32_t *version)
 	*version = (uint32_t)ret;
 	return 0;
 }
+
+int call_version_about(
+	struct ctrl *c, unsigned int what, void *answer, size_t bytes)
+{
+	void *buf = call_buf_alloc(c, bytes);
+	long ret;
+
+	if (!buf)
+		return -ENOMEM;
+	ret = call_hypercall(
+		c, __HYPERVISOR_xen_version, what, (uintptr_t)buf, 0, 0, 0);
+	if (ret >= 0)
+		memcpy(answer, buf, bytes);
+	call_buf_free(c, buf, bytes);
+	return ret < 0 ? (int)ret : 0;
+}

@@ -178,6 +178,42 @@ int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	return ret;
 }
 
+int domctl_get_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	bool hard, uint8_t *map, size_t bytes)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuaffinity };
+	struct xenctl_bitmap *bitmap = hard ? &op.u.vcpuaffinity.cpumap_hard
+					    : &op.u.vcpuaffinity.cpumap_soft;
+	uint8_t *buf = call_buf_alloc(c, bytes);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	op.u.vcpuaffinity.vcpu = vcpu;
+	op.u.vcpuaffinity.flags =
+		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
+	bitmap->bitmap.p = buf;
+	bitmap->nr_bits = (uint32_t)bytes * 8;
+	ret = do_domctl(c, domid, &op);
+	if (!ret)
+		memcpy(map, buf, bytes);
+	call_buf_free(c, buf, bytes);
+	return ret;
+}
+
+int domctl_vcpu_info(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	struct xen_domctl_getvcpuinfo *info)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuinfo };
+	int ret;
+
+	op.u.getvcpuinfo.vcpu = vcpu;
+	ret = do_domctl(c, domid, &op);
+	if (!ret)
+		*info = op.u.getvcpuinfo;
+	return ret;
+}
+
 int domctl_set_context(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	const struct vcpu_guest_context *context)
 {

@@ -111,6 +111,32 @@ static long fill_stubs(struct fake *f, uint32_t domid, uint64_t mfn)
 	return 0;
 }
 
+static long vcpu_info(
+	const struct fake_domain *d, struct xen_domctl_getvcpuinfo *info)
+{
+	if (info->vcpu >= d->vcpus)
+		return -ESRCH;
+	info->online = info->vcpu == 0;
+	info->blocked = d->paused;
+	info->running = !d->paused;
+	info->cpu_time = d->cpu_ns;
+	info->cpu = info->vcpu % FAKE_CPUS;
+	return 0;
+}
+
+/* Any vcpu may use the odd CPUs. */
+static long affinity(struct xen_domctl_vcpuaffinity *arg)
+{
+	struct xenctl_bitmap *map = arg->flags & XEN_VCPUAFFINITY_HARD
+					    ? &arg->cpumap_hard
+					    : &arg->cpumap_soft;
+
+	if (!map->nr_bits)
+		return -EINVAL;
+	map->bitmap.p[0] = 0xa;
+	return 0;
+}
+
 static long do_domctl(struct fake *f, struct xen_domctl *op)
 {
 	struct fake_domain *d;
@@ -138,6 +164,10 @@ static long do_domctl(struct fake *f, struct xen_domctl *op)
 		memcpy(&d->context, (void *)op->u.vcpucontext.ctxt.p,
 			sizeof(d->context));
 		return 0;
+	case XEN_DOMCTL_getvcpuinfo:
+		return vcpu_info(d, &op->u.getvcpuinfo);
+	case XEN_DOMCTL_getvcpuaffinity:
+		return affinity(&op->u.vcpuaffinity);
 	case XEN_DOMCTL_hypercall_init:
 		return fill_stubs(f, op->domain, op->u.hypercall_init.gmfn);
 	default:
@@ -159,17 +189,65 @@ static void fill_info(
 	memcpy(info->handle, d->handle, 16);
 }
 
-static long do_sysctl(struct fake *f, struct xen_sysctl *op)
+static long read_log(struct fake *f, struct xen_sysctl_readconsole *arg)
 {
-	if (op->interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-		return -EACCES;
-	if (op->cmd == XEN_SYSCTL_physinfo) {
-		op->u.physinfo.total_pages = FAKE_FRAMES;
-		op->u.physinfo.free_pages = fake_free_frames(f);
-		return 0;
+	uint32_t from = arg->incremental ? arg->index : f->log_start;
+	uint32_t end = f->log_start + f->log_size;
+
+	if (from < f->log_start)
+		from = f->log_start;
+	if (from > end)
+		from = end;
+	if (arg->count > end - from)
+		arg->count = end - from;
+	memcpy(arg->buffer.p, f->log + (from - f->log_start), arg->count);
+	arg->index = from + arg->count;
+	if (arg->clear) {
+		f->log_start = end;
+		f->log_size = 0;
 	}
-	if (op->cmd != XEN_SYSCTL_getdomaininfolist)
-		return -ENOSYS;
+	return 0;
+}
+
+static long press_keys(struct fake *f, const struct xen_sysctl_debug_keys *arg)
+{
+	if (arg->nr_keys >= sizeof(f->keys))
+		return -E2BIG;
+	memcpy(f->keys, arg->keys.p, arg->nr_keys);
+	f->keys[arg->nr_keys] = '\0';
+	return 0;
+}
+
+/* One pool, number 2, with all CPUs. */
+static long pool_info(struct xen_sysctl_cpupool_op *arg)
+{
+	if (arg->op != XEN_SYSCTL_CPUPOOL_OP_INFO || arg->cpupool_id > 2)
+		return -ENOENT;
+	arg->cpupool_id = 2;
+	arg->sched_id = XEN_SCHEDULER_CREDIT2;
+	arg->n_dom = 1;
+	arg->cpumap.bitmap.p[0] = (1U << FAKE_CPUS) - 1;
+	return 0;
+}
+
+static long fill_topology(struct xen_sysctl_cputopoinfo *arg)
+{
+	for (uint32_t i = 0; i < FAKE_CPUS && i < arg->num_cpus; i++)
+		arg->cputopo.p[i] = (struct xen_sysctl_cputopo){ i / 2, 0, 0 };
+	arg->num_cpus = FAKE_CPUS;
+	return 0;
+}
+
+static long fill_idle(struct xen_sysctl_getcpuinfo *arg)
+{
+	for (uint32_t i = 0; i < FAKE_CPUS && i < arg->max_cpus; i++)
+		arg->info.p[i].idletime = 1000 + i;
+	arg->nr_cpus = FAKE_CPUS;
+	return 0;
+}
+
+static long list_domains(struct fake *f, struct xen_sysctl *op)
+{
 	op->u.getdomaininfolist.num_domains = 0;
 	for (uint32_t i = op->u.getdomaininfolist.first_domain;
 		i < FAKE_DOMAINS; i++) {
@@ -183,6 +261,37 @@ static long do_sysctl(struct fake *f, struct xen_sysctl *op)
 		op->u.getdomaininfolist.num_domains++;
 	}
 	return 0;
+}
+
+static long do_sysctl(struct fake *f, struct xen_sysctl *op)
+{
+	if (op->interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+		return -EACCES;
+	switch (op->cmd) {
+	case XEN_SYSCTL_physinfo:
+		op->u.physinfo.nr_cpus = FAKE_CPUS;
+		op->u.physinfo.max_cpu_id = FAKE_CPUS - 1;
+		op->u.physinfo.total_pages = FAKE_FRAMES;
+		op->u.physinfo.free_pages = fake_free_frames(f);
+		return 0;
+	case XEN_SYSCTL_getdomaininfolist:
+		return list_domains(f, op);
+	case XEN_SYSCTL_readconsole:
+		return read_log(f, &op->u.readconsole);
+	case XEN_SYSCTL_debug_keys:
+		return press_keys(f, &op->u.debug_keys);
+	case XEN_SYSCTL_cpupool_op:
+		return pool_info(&op->u.cpupool_op);
+	case XEN_SYSCTL_cputopoinfo:
+		return fill_topology(&op->u.cputopoinfo);
+	case XEN_SYSCTL_getcpuinfo:
+		return fill_idle(&op->u.getcpuinfo);
+	case XEN_SYSCTL_sched_id:
+		op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
 }
 
 static long populate(struct fake *f, struct xen_memory_reservation *r)
@@ -302,6 +411,32 @@ static long alloc_port(struct fake *f, struct evtchn_alloc_unbound *op)
 	return 0;
 }
 
+static long tell_version(uint64_t what, void *answer)
+{
+	switch (what) {
+	case XENVER_version:
+		return 4 << 16 | 17;
+	case XENVER_pagesize:
+		return PAGE;
+	case XENVER_extraversion:
+		strcpy(answer, ".9");
+		return 0;
+	case XENVER_capabilities:
+	case XENVER_changeset:
+	case XENVER_commandline:
+		*(char *)answer = '\0';
+		return 0;
+	case XENVER_compile_info:
+		strcpy(((struct xen_compile_info *)answer)->compiler, "cc");
+		return 0;
+	case XENVER_platform_parameters:
+		*(uint64_t *)answer = 0xffff800000000000;
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
 static long fake_hypercall(
 	void *state, unsigned int number, const uint64_t args[5])
 {
@@ -328,7 +463,7 @@ static long fake_hypercall(
 	case __HYPERVISOR_mmuext_op:
 		return pin(f, (void *)args[0], (uint32_t)args[3]);
 	case __HYPERVISOR_xen_version:
-		return args[0] == XENVER_version ? 4 << 16 | 17 : -ENOSYS;
+		return tell_version(args[0], (void *)args[1]);
 	default:
 		return -ENOSYS;
 	}

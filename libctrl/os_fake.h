@@ -14,6 +14,7 @@
 
 #define FAKE_FRAMES  (256U << 8) /* 256 MiB of guest memory */
 #define FAKE_DOMAINS 4
+#define FAKE_CPUS    4
 #define FAKE_FIRST   0x1000 /* the first machine frame number */
 #define FAKE_MAPS    64
 #define FAKE_STUB    0xc1 /* each byte of a hypercall page that is filled in */
@@ -26,6 +27,7 @@ struct fake_domain {
 	uint32_t ports;
 	uint64_t root; /* pinned L4, 0: none */
 	struct vcpu_guest_context context;
+	uint64_t cpu_ns;
 };
 
 struct fake {
@@ -42,6 +44,11 @@ struct fake {
 	bool no_superpages; /* memory is in pieces */
 	long fail_after;    /* hypercalls until one fails; -1: never */
 	unsigned int calls;
+	/* The hypervisor's messages: `log_size` bytes are there, the first of
+	 * them at position `log_start`. */
+	char log[65536];
+	uint32_t log_start, log_size;
+	char keys[16];	/* debug keys pressed last */
 	size_t buffers; /* pages that are handed out */
 };
 

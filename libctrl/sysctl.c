@@ -9,6 +9,12 @@
 /* Enough for most machines in one call, and it fits the arena of call.c. */
 #define LIST_CHUNK 256U
 
+/* The log is read in pieces of this. */
+#define LOG_CHUNK 16384U
+/* More than any machine has; such arrays are taken whole. */
+#define CPUS_MAX  4096U
+#define NODES_MAX 64U
+
 /* Sends `op` and takes the answer back. */
 static int do_sysctl(struct ctrl *c, struct xen_sysctl *op)
 {
@@ -34,6 +40,247 @@ int sysctl_physinfo(struct ctrl *c, struct xen_sysctl_physinfo *info)
 
 	if (!ret)
 		*info = op.u.physinfo;
+	return ret;
+}
+
+/*
+ * Calls for an array: `op` has room for `max` entries at `buf`, where *count
+ * says afterwards how many there are. Makes a copy of them.
+ */
+static int take_array(struct ctrl *c, struct xen_sysctl *op,
+	const uint32_t *count, const void *buf, uint32_t max, size_t size,
+	void **list, size_t *got)
+{
+	int ret = do_sysctl(c, op);
+
+	if (ret)
+		return ret;
+	if (*count > max)
+		return -EPROTO;
+	*list = malloc(*count * size + 1);
+	if (!*list)
+		return -ENOMEM;
+	memcpy(*list, buf, *count * size);
+	*got = *count;
+	return 0;
+}
+
+int sysctl_idle(struct ctrl *c, uint64_t **list, size_t *count)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_getcpuinfo };
+	struct xen_sysctl_getcpuinfo *arg = &op.u.getcpuinfo;
+	void *buf = call_buf_alloc(c, CPUS_MAX * sizeof(**list)), *all;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	arg->max_cpus = CPUS_MAX;
+	arg->info.p = buf;
+	ret = take_array(c, &op, &arg->nr_cpus, buf, CPUS_MAX, sizeof(**list),
+		&all, count);
+	call_buf_free(c, buf, CPUS_MAX * sizeof(**list));
+	if (!ret)
+		*list = all;
+	return ret;
+}
+
+int sysctl_topology(
+	struct ctrl *c, struct xen_sysctl_cputopo **list, size_t *count)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_cputopoinfo };
+	struct xen_sysctl_cputopoinfo *arg = &op.u.cputopoinfo;
+	void *buf = call_buf_alloc(c, CPUS_MAX * sizeof(**list)), *all;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	arg->num_cpus = CPUS_MAX;
+	arg->cputopo.p = buf;
+	ret = take_array(c, &op, &arg->num_cpus, buf, CPUS_MAX, sizeof(**list),
+		&all, count);
+	call_buf_free(c, buf, CPUS_MAX * sizeof(**list));
+	if (!ret)
+		*list = all;
+	return ret;
+}
+
+int sysctl_nodes(
+	struct ctrl *c, struct xen_sysctl_meminfo **list, size_t *count)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_numainfo };
+	struct xen_sysctl_numainfo *arg = &op.u.numainfo;
+	void *buf = call_buf_alloc(c, NODES_MAX * sizeof(**list)), *all;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	arg->num_nodes = NODES_MAX;
+	arg->meminfo.p = buf;
+	ret = take_array(c, &op, &arg->num_nodes, buf, NODES_MAX,
+		sizeof(**list), &all, count);
+	call_buf_free(c, buf, NODES_MAX * sizeof(**list));
+	if (!ret)
+		*list = all;
+	return ret;
+}
+
+int sysctl_scheduler(struct ctrl *c, uint32_t *id)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_sched_id };
+	int ret = do_sysctl(c, &op);
+
+	if (!ret)
+		*id = op.u.sched_id.sched_id;
+	return ret;
+}
+
+const char *sysctl_scheduler_name(uint32_t id)
+{
+	switch (id) {
+	case XEN_SCHEDULER_CREDIT:
+		return "credit";
+	case XEN_SCHEDULER_CREDIT2:
+		return "credit2";
+	case XEN_SCHEDULER_ARINC653:
+		return "arinc653";
+	case XEN_SCHEDULER_RTDS:
+		return "rtds";
+	case XEN_SCHEDULER_NULL:
+		return "null";
+	default:
+		return "unknown";
+	}
+}
+
+static int call_ratelimit(
+	struct ctrl *c, uint32_t pool, uint32_t cmd, uint32_t *us)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_scheduler_op };
+	int ret;
+
+	op.u.scheduler_op.cpupool_id = pool;
+	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.scheduler_op.cmd = cmd;
+	op.u.scheduler_op.u.sched_credit2.ratelimit_us = *us;
+	ret = do_sysctl(c, &op);
+	if (!ret)
+		*us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
+	return ret;
+}
+
+int sysctl_get_ratelimit(struct ctrl *c, uint32_t pool, uint32_t *us)
+{
+	uint32_t got = 0;
+	int ret = call_ratelimit(c, pool, XEN_SYSCTL_SCHEDOP_getinfo, &got);
+
+	if (!ret)
+		*us = got;
+	return ret;
+}
+
+int sysctl_set_ratelimit(struct ctrl *c, uint32_t pool, uint32_t us)
+{
+	return call_ratelimit(c, pool, XEN_SYSCTL_SCHEDOP_putinfo, &us);
+}
+
+int sysctl_pool(struct ctrl *c, uint32_t from, struct sysctl_pool *pool)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_cpupool_op };
+	struct xen_sysctl_cpupool_op *arg = &op.u.cpupool_op;
+	uint8_t *map = call_buf_alloc(c, SYSCTL_POOL_BYTES);
+	int ret;
+
+	if (!map)
+		return -ENOMEM;
+	arg->op = XEN_SYSCTL_CPUPOOL_OP_INFO;
+	arg->cpupool_id = from;
+	arg->cpumap.bitmap.p = map;
+	arg->cpumap.nr_bits = SYSCTL_POOL_BYTES * 8;
+	ret = do_sysctl(c, &op);
+	if (!ret) {
+		pool->id = arg->cpupool_id;
+		pool->scheduler = arg->sched_id;
+		pool->domain_count = arg->n_dom;
+		memcpy(pool->cpus, map, SYSCTL_POOL_BYTES);
+	}
+	call_buf_free(c, map, SYSCTL_POOL_BYTES);
+	return ret;
+}
+
+/* One piece of the log into `buf`, which has room for LOG_CHUNK. */
+static int read_piece(
+	struct ctrl *c, bool clear, uint32_t *at, char *buf, uint32_t *size)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_readconsole };
+	int ret;
+
+	op.u.readconsole.clear = clear;
+	op.u.readconsole.incremental = 1;
+	op.u.readconsole.index = *at;
+	op.u.readconsole.buffer.p = buf;
+	op.u.readconsole.count = LOG_CHUNK;
+	ret = do_sysctl(c, &op);
+	if (ret)
+		return ret;
+	if (op.u.readconsole.count > LOG_CHUNK)
+		return -EPROTO;
+	*at = op.u.readconsole.index;
+	*size = op.u.readconsole.count;
+	return 0;
+}
+
+int sysctl_log(
+	struct ctrl *c, bool clear, uint32_t *at, char **text, size_t *size)
+{
+	char *buf = call_buf_alloc(c, LOG_CHUNK), *all = NULL, *more;
+	uint32_t next = *at, got = 0;
+	bool cleared = false;
+	size_t have = 0;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	/* Cleared by the call that reads the last of it. */
+	do {
+		bool last = clear && have && got < LOG_CHUNK;
+
+		ret = read_piece(c, last, &next, buf, &got);
+		more = ret ? NULL : realloc(all, have + got + 1);
+		if (!ret && !more)
+			ret = -ENOMEM;
+		if (ret)
+			break;
+		all = more;
+		memcpy(all + have, buf, got);
+		have += got;
+		all[have] = '\0';
+		cleared = last;
+	} while (got == LOG_CHUNK || (clear && have && !cleared));
+	call_buf_free(c, buf, LOG_CHUNK);
+	if (ret) {
+		free(all);
+		return ret;
+	}
+	*at = next;
+	*text = all;
+	*size = have;
+	return 0;
+}
+
+int sysctl_press(struct ctrl *c, const char *keys)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_debug_keys };
+	size_t count = strlen(keys);
+	char *buf = call_buf_alloc(c, count + 1);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, keys, count);
+	op.u.debug_keys.keys.p = buf;
+	op.u.debug_keys.nr_keys = (uint32_t)count;
+	ret = do_sysctl(c, &op);
+	call_buf_free(c, buf, count + 1);
 	return ret;
 }
 

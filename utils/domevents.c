@@ -17,6 +17,7 @@
 #include <tenonctrl/xs.h>
 #include "common/args.h"
 #include "common/err.h"
+#include "common/info.h"
 #include "common/session.h"
 
 #define LOOK_MS 1000 /* how late the news of a pause may be */
@@ -50,19 +51,9 @@ struct watch {
 	unsigned long long left; /* lines; 0: without end */
 };
 
-static const char *reason_word(uint32_t flags)
-{
-	static const char *const words[] = { "poweroff", "reboot", "suspend",
-		"crash", "watchdog", "soft-reset" };
-	unsigned int reason =
-		flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
-
-	return reason < sizeof(words) / sizeof(words[0]) ? words[reason]
-							 : "unknown";
-}
-
 static int tell(struct watch *w, const struct seen *d, const char *event)
 {
+	const struct xen_domctl_getdomaininfo info = { .flags = d->flags };
 	struct json_object *o = json_object_new_object();
 	char uuid[DOM_UUID_TEXT], when[48];
 	struct timespec now;
@@ -86,7 +77,7 @@ static int tell(struct watch *w, const struct seen *d, const char *event)
 	json_object_object_add(o, "uuid", json_object_new_string(uuid));
 	if (!strcmp(event, "shutdown"))
 		json_object_object_add(o, "reason",
-			json_object_new_string(reason_word(d->flags)));
+			json_object_new_string(info_reason(&info)));
 	puts(json_object_to_json_string_ext(
 		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);

@@ -9,11 +9,12 @@
 #include <tenonctrl/xs.h>
 #include "common/args.h"
 #include "common/err.h"
-#include "common/render.h"
+#include "common/info.h"
 #include "common/session.h"
+#include "common/table.h"
 
 static const struct args_option options[] = {
-	{ 'j', "json", NULL, "print JSON" },
+	TABLE_OPTIONS,
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -21,47 +22,42 @@ static const struct render_column columns[] = {
 	{ "NAME", "name", false },
 	{ "ID", "id", true },
 	{ "MEM", "memory_mib", true },
+	{ "MAXMEM", "maxmem_mib", true },
 	{ "VCPUS", "vcpus", true },
+	{ "MAXVCPUS", "maxvcpus", true },
 	{ "STATE", "state", false },
+	{ "REASON", "reason", false },
 	{ "TIME(s)", "cpu_seconds", true },
+	{ "POOL", "pool", true },
+	{ "UUID", "uuid", false },
 	{ NULL, NULL, false },
 };
 
-/* One word; what ends a domain comes before what merely stops it. */
-static const char *state_of(const struct xen_domctl_getdomaininfo *info)
-{
-	unsigned int reason = info->flags >> XEN_DOMINF_shutdownshift &
-			      XEN_DOMINF_shutdownmask;
+#define SHOWN "name,id,memory_mib,vcpus,state,cpu_seconds"
 
-	if (info->flags & XEN_DOMINF_dying)
-		return "dying";
-	if (info->flags & XEN_DOMINF_shutdown)
-		return reason == 3 /* SHUTDOWN_crash */ ? "crashed"
-							: "shutdown";
-	if (info->flags & XEN_DOMINF_paused)
-		return "paused";
-	if (info->flags & XEN_DOMINF_running)
-		return "running";
-	return "blocked";
-}
-
-static void add_row(struct render *r, struct xs *xs,
+static void add_row(struct table *t, struct xs *xs,
 	const struct xen_domctl_getdomaininfo *info)
 {
-	char *name = NULL;
+	char uuid[DOM_UUID_TEXT], *name = NULL;
 
 	if (dom_name(xs, info->domain, &name))
 		name = NULL;
-	render_string(r, name ? name : info->domain ? "(null)" : "Domain-0");
-	render_number(r, info->domain);
-	render_number(r, (info->tot_pages + 128) >> 8);
-	render_number(r, info->nr_online_vcpus);
-	render_string(r, state_of(info));
-	render_real(r, (double)info->cpu_time / 1e9, 1);
+	dom_uuid_format(info->handle, uuid);
+	table_string(t, name ? name : info->domain ? "(null)" : "Domain-0");
+	table_number(t, info->domain);
+	table_number(t, (info->tot_pages + 128) >> 8);
+	table_number(t, info_max_kib(info) >> 10);
+	table_number(t, info->nr_online_vcpus);
+	table_number(t, info->max_vcpu_id + 1ULL);
+	table_string(t, info_state(info));
+	table_string(t, info_reason(info));
+	table_real(t, (double)info->cpu_time / 1e9, 1);
+	table_number(t, info->cpupool);
+	table_string(t, uuid);
 	free(name);
 }
 
-static int list_all(struct session *s, struct render *r)
+static int list_all(struct session *s, struct table *t)
 {
 	struct xen_domctl_getdomaininfo *list;
 	size_t count;
@@ -72,13 +68,13 @@ static int list_all(struct session *s, struct render *r)
 		return ret;
 	}
 	for (size_t i = 0; i < count; i++)
-		add_row(r, s->xs, &list[i]);
+		add_row(t, s->xs, &list[i]);
 	free(list);
 	return 0;
 }
 
 static int list_named(
-	struct session *s, struct render *r, const struct args *args)
+	struct session *s, struct table *t, const struct args *args)
 {
 	struct xen_domctl_getdomaininfo info;
 	struct why why;
@@ -93,7 +89,7 @@ static int list_named(
 			ret = why_set(&why, -ESRCH, "domain %u ended just now",
 				domid);
 		if (!ret)
-			add_row(r, s->xs, &info);
+			add_row(t, s->xs, &info);
 		else
 			err_say("%s", why.text);
 		failed = ret ? ret : failed;
@@ -101,28 +97,22 @@ static int list_named(
 	return failed;
 }
 
-static int run(const struct args *args, bool json)
+static int run(const struct args *args, const struct table_wish *wish)
 {
 	struct session session = { NULL, NULL };
-	struct render *r;
-	int ret = session_open(&session), end;
+	struct table *t;
+	int ret = session_open(&session), end = -ENOMEM;
 
 	if (ret)
 		return 1;
-	r = render_new(json, columns);
-	if (r) {
-		ret = args->operand_count ? list_named(&session, r, args)
-					  : list_all(&session, r);
-		end = render_end(r);
-		if (end)
-			err_say("cannot write the list: %s", strerror(-end));
-		ret = ret ? ret : end;
-	} else {
-		err_say("out of memory");
-		ret = -ENOMEM;
+	t = table_new(wish, columns, SHOWN);
+	if (t) {
+		ret = args->operand_count ? list_named(&session, t, args)
+					  : list_all(&session, t);
+		end = table_end(t);
 	}
 	session_close(&session);
-	return ret ? 1 : 0;
+	return ret || end ? 1 : 0;
 }
 
 int main(int argc, char **argv)
@@ -134,16 +124,18 @@ int main(int argc, char **argv)
 			 "seconds.",
 		.options = options,
 	};
-	bool json = false;
-	int id, ret;
+	struct table_wish wish = { 0 };
+	int id, ret = 0;
 
 	args_start(&args, argc, argv);
-	while ((id = args_next(&args)) > 0)
-		json = true;
-	if (id)
+	while ((id = args_next(&args)) > 0 && !ret)
+		ret = table_option(&wish, &args, id);
+	if (!ret && id)
 		ret = id == ARGS_USAGE ? 2 : 0;
-	else
-		ret = run(&args, json);
+	else if (!ret)
+		ret = table_check(&wish, &args, columns, SHOWN);
+	if (!ret && !id)
+		ret = run(&args, &wish);
 	args_free(&args);
 	return ret;
 }

@@ -2,6 +2,7 @@
 /* Lists of CPUs; see cpulist.h. */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenonctrl/why.h>
@@ -81,4 +82,32 @@ int cpulist_parse(const char *text, uint32_t cpus, uint8_t map[CPULIST_BYTES],
 		return why_set(why, -EINVAL, "'%s' leaves no CPU", text);
 	memcpy(map, made, sizeof(made));
 	return 0;
+}
+
+static bool has(const uint8_t *map, size_t bytes, uint32_t cpu)
+{
+	return cpu / 8 < bytes && map[cpu / 8] >> cpu % 8 & 1;
+}
+
+void cpulist_format(const uint8_t *map, size_t bytes, uint32_t cpus, char *text,
+	size_t room)
+{
+	uint32_t count = 0, cpu = 0, end;
+	size_t at = 0;
+
+	while (count < cpus && has(map, bytes, count))
+		count++;
+	snprintf(text, room, "%s", cpus && count == cpus ? "all" : "none");
+	if (cpus && count == cpus)
+		return;
+	for (; cpu < bytes * 8 && at < room; cpu = end + 1) {
+		end = cpu;
+		if (!has(map, bytes, cpu))
+			continue;
+		while (has(map, bytes, end + 1))
+			end++;
+		at += (size_t)snprintf(text + at, room - at,
+			end > cpu ? "%s%u-%u" : "%s%u", at ? "," : "", cpu,
+			end);
+	}
 }

@@ -20,5 +20,11 @@ struct why;
  */
 int cpulist_parse(const char *text, uint32_t cpus, uint8_t map[CPULIST_BYTES],
 	struct why *why);
+/*
+ * The opposite: "0-3,7" for a map of `bytes` bytes, "all" when it has the CPUs
+ * 0 to `cpus` - 1, "none" when it has none. Cut to `room` bytes.
+ */
+void cpulist_format(const uint8_t *map, size_t bytes, uint32_t cpus, char *text,
+	size_t room);
 
 #endif

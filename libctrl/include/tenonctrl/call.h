@@ -37,5 +37,11 @@ void call_buf_free(struct ctrl *c, void *buf, size_t bytes);
 
 /* The hypervisor's version, 0xMMMMmmmm (major, minor), by XENVER_version. */
 int call_version(struct ctrl *c, uint32_t *version);
+/*
+ * What the hypervisor says of itself: a XENVER_* whose answer is `bytes` bytes
+ * (public/version.h).
+ */
+int call_version_about(
+	struct ctrl *c, unsigned int what, void *answer, size_t bytes);
 
 #endif

@@ -40,6 +40,9 @@ int domctl_get_share(
 	struct ctrl *c, uint32_t domid, struct xen_domctl_sched_credit2 *share);
 int domctl_set_share(struct ctrl *c, uint32_t domid,
 	const struct xen_domctl_sched_credit2 *share);
+/* How a vcpu stands; -ESRCH: there is none of that number. */
+int domctl_vcpu_info(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	struct xen_domctl_getvcpuinfo *info);
 /*
  * The CPUs that a vcpu may run on (hard) or should (soft), as a bitmap of
  * `bytes` bytes, bit 0 of byte 0 first. -EINVAL: no such vcpu, or none of
@@ -47,6 +50,8 @@ int domctl_set_share(struct ctrl *c, uint32_t domid,
  */
 int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	bool hard, const uint8_t *map, size_t bytes);
+int domctl_get_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	bool hard, uint8_t *map, size_t bytes);
 
 /*
  * Gives the domain `count` pages as its pseudo-physical frames 0 and up, in
