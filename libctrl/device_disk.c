@@ -132,6 +132,7 @@ int disk_spec(const struct disk *disk, uint32_t domid, struct device_spec *spec,
 		device_put(back, "specification", "xen") &&
 		device_put(front, "virtual-device", "%u", number) &&
 		device_put(front, "device-type", "%s", type) &&
+		device_put(front, "protocol", "x86_64-abi") &&
 		device_put(front, "trusted", "1"))
 		return 0;
 	device_spec_free(spec);

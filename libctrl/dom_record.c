@@ -63,17 +63,21 @@ static void make_dir(struct writer *w, const char *path, bool readable)
 			w->xs, w->tx, path, perms, readable ? 2 : 1);
 }
 
-/* A node that belongs to the guest, and so can be written by it. */
-static void put_guest(
-	struct writer *w, const char *base, const char *name, const char *value)
+/*
+ * A node that belongs to the guest, and so can be written by it; `back`: dom0
+ * is named as a reader, as in front ends.
+ */
+static void put_guest(struct writer *w, const char *base, const char *name,
+	const char *value, bool back)
 {
-	struct xs_perm perms[1] = { { w->domid, 'n' } };
+	struct xs_perm perms[2] = { { w->domid, 'n' }, { 0, 'r' } };
 	char path[256];
 
 	put(w, base, name, "%s", value);
 	snprintf(path, sizeof(path), "%s/%s", base, name);
 	if (!w->error)
-		w->error = xs_set_perms(w->xs, w->tx, path, perms, 1);
+		w->error =
+			xs_set_perms(w->xs, w->tx, path, perms, back ? 2 : 1);
 }
 
 static void write_vm(struct writer *w, const struct dom_record *r)
@@ -113,7 +117,7 @@ static void write_guest_owned(struct writer *w, const char *base)
 	};
 
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-		put_guest(w, base, empty[i], "");
+		put_guest(w, base, empty[i], "", false);
 }
 
 static void write_domain(struct writer *w, const struct dom_record *r)
@@ -141,7 +145,7 @@ static void write_domain(struct writer *w, const struct dom_record *r)
 	put(w, base, "store/ring-ref", "%lu", r->store_mfn);
 	put(w, base, "console/backend", "/local/domain/0/backend/console/%u/0",
 		w->domid);
-	put(w, base, "console/backend-id", "0");
+	put_guest(w, base, "console/backend-id", "0", true);
 	put(w, base, "console/limit", CONSOLE_LIMIT);
 	put(w, base, "console/type", "xenconsoled");
 	put(w, base, "console/output", "pty");

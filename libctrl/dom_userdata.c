@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
+#include <tenonctrl/hotplug.h>
 
 #define FOLDER "/var/lib/xen"
 
@@ -40,27 +41,58 @@ static const char *find(const struct device_nodes *nodes, const char *name)
 	return NULL;
 }
 
+/* A string that may not have been given, and that is not the default. */
+static void put_given(FILE *file, const struct device_spec *spec,
+	const char *node, const char *key, const char *usual)
+{
+	const char *text = find(&spec->back, node);
+
+	if (!text || (usual && !strcmp(text, usual)))
+		return;
+	fputs(", ", file);
+	put_string(file, key, text);
+}
+
 static void put_disk(FILE *file, const struct device_spec *spec)
 {
+	bool is_writable = *find(&spec->back, "mode") == 'w';
+
 	fputs("{ ", file);
 	put_string(file, "pdev_path", find(&spec->back, "params"));
-	fputs(", ", file);
-	put_string(file, "vdev", find(&spec->back, "dev"));
-	fprintf(file, ", \"format\": \"raw\", \"readwrite\": %d }",
-		*find(&spec->back, "mode") == 'w');
+	put_given(file, spec, "dev", "vdev", NULL);
+	fputs(", \"format\": \"raw\"", file);
+	put_given(file, spec, "script", "script", HOTPLUG_BLOCK);
+	if (*find(&spec->back, "removable") == '1')
+		fputs(", \"is_cdrom\": 1", file);
+	fprintf(file, ", \"readwrite\": %d", is_writable);
+	if (is_writable && *find(&spec->back, "discard-enable") == '0')
+		fputs(", \"discard_enable\": \"False\"", file);
+	fputs(", \"colo_restore_enable\": \"False\" }", file);
 }
 
 static void put_nic(FILE *file, const struct device_spec *spec)
 {
-	const char *bridge = find(&spec->back, "bridge");
+	const char *rate = find(&spec->back, "rate");
+	const char *mtu = find(&spec->back, "mtu");
+	unsigned long long bytes;
+	unsigned int period;
 
-	fprintf(file, "{ \"devid\": %u, ", spec->device.id);
-	put_string(file, "mac", find(&spec->back, "mac"));
-	if (bridge) {
-		fputs(", ", file);
-		put_string(file, "bridge", bridge);
-	}
-	fputs(", \"nictype\": \"vif\" }", file);
+	fprintf(file, "{ \"devid\": %u", spec->device.id);
+	if (mtu)
+		fprintf(file, ", \"mtu\": %s", mtu);
+	put_given(file, spec, "mac", "mac", NULL);
+	put_given(file, spec, "ip", "ip", NULL);
+	put_given(file, spec, "bridge", "bridge", NULL);
+	put_given(file, spec, "vifname", "ifname", NULL);
+	put_given(file, spec, "script", "script", HOTPLUG_BRIDGE);
+	fputs(", \"nictype\": \"vif\"", file);
+	if (rate && sscanf(rate, "%llu,%u", &bytes, &period) == 2)
+		fprintf(file,
+			", \"rate_bytes_per_interval\": %llu, "
+			"\"rate_interval_usecs\": %u",
+			bytes, period);
+	put_given(file, spec, "gatewaydev", "gatewaydev", NULL);
+	fputs(" }", file);
 }
 
 /* The devices of one class, when there are any. */
@@ -83,18 +115,29 @@ static void put_devices(FILE *file, const struct dom_record *r,
 		fputs(" ],\n", file);
 }
 
+/* In this form names have no dashes. */
+static void put_action(FILE *file, const char *key, enum dom_action action)
+{
+	fprintf(file, "  \"%s\": \"%s\",\n", key,
+		action == DOM_RENAME_RESTART ? "rename_restart"
+					     : dom_action_name(action));
+}
+
 static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
 {
 	fputs("{ \"c_info\": { \"type\": \"pv\", ", file);
 	put_string(file, "name", r->name);
-	fprintf(file, ", \"uuid\": \"%s\" },\n", uuid);
+	fprintf(file,
+		", \"domid\": 4294967295, \"uuid\": \"%s\",\n"
+		"    \"run_hotplug_scripts\": \"True\" },\n",
+		uuid);
 	fprintf(file, "  \"b_info\": { \"max_vcpus\": %u, \"avail_vcpus\": [",
 		r->max_vcpus);
 	for (uint32_t i = 0; i < r->vcpus; i++)
 		fprintf(file, "%s%u", i ? ", " : " ", i);
 	fprintf(file,
 		" ],\n    \"max_memkb\": %llu, \"target_memkb\": %llu,\n"
-		"    \"video_memkb\": 0, ",
+		"    \"video_memkb\": 0, \"claim_mode\": \"True\", ",
 		(unsigned long long)r->max_kib,
 		(unsigned long long)r->memory_kib);
 	put_string(file, "kernel", r->kernel);
@@ -105,17 +148,14 @@ static void put_config(FILE *file, const struct dom_record *r, const char *uuid)
 		put_string(file, "ramdisk", r->ramdisk);
 	}
 	fputs(",\n    \"type.pv\": { }, \"arch_arm\": { }, "
-	      "\"arch_x86\": { } },\n",
+	      "\"arch_x86\": { \"msr_relaxed\": \"False\" } },\n",
 		file);
 	put_devices(file, r, DEVICE_VBD, "disks", put_disk);
 	put_devices(file, r, DEVICE_VIF, "nics", put_nic);
-	fputs("  ", file);
-	put_string(file, "on_poweroff", dom_action_name(r->on_poweroff));
-	fputs(", ", file);
-	put_string(file, "on_reboot", dom_action_name(r->on_reboot));
-	fputs(", ", file);
-	put_string(file, "on_crash", dom_action_name(r->on_crash));
-	fputs(" }\n", file);
+	put_action(file, "on_poweroff", r->on_poweroff);
+	put_action(file, "on_reboot", r->on_reboot);
+	put_action(file, "on_crash", r->on_crash);
+	fputs("  \"on_soft_reset\": \"soft_reset\" }\n", file);
 }
 
 static void path_of(

@@ -12,8 +12,14 @@ test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	btrfs-progs xfsprogs f2fs-tools fdisk squashfs-tools qemu-utils
 	qemu-system-common lvm2 grub-emu libarchive-tools
 	grub-efi-amd64-bin ovmf'
-# Unpacked in the cache, not installed: clients that tests run.
-cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs'
+# Unpacked in the cache, not installed: clients that tests run, then Debian's
+# tools for a dom0 of the tests with what they need.
+cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs
+	xen-utils-4.17 xen-utils-common libxencall1 libxendevicemodel1
+	libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1
+	libxenmisc4.17 libxentoollog1 libyajl2 libnl-3-200 libnl-route-3-200
+	libfdt1 libbz2-1.0 liblzo2-2 libzstd1 liblzma5 libuuid1 libtinfo6
+	libsmartcols1 libgcc-s1 bash mount util-linux'
 # For benchmarks, which are run by hand.
 bench_packages='valgrind'
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 # all.sh [--stock] BUILD OUT: makes in OUT what boots on the hypervisor of the
-# build tree BUILD: vmlinuz, vmlinux, guest.gz and dom0.gz with BUILD's userland.
-# BUILD must be configured with --prefix=/usr. --stock: see dom0.sh.
+# build tree BUILD: vmlinuz, vmlinux, guest.gz, dom0.gz with BUILD's userland, and
+# stock.gz, what makes a dom0 with Debian's tools, too, when it follows dom0.gz.
+# BUILD must be configured with --prefix=/usr. --stock: it does in dom0.gz.
 set -e
 here=$(cd "$(dirname "$0")" && pwd)
 stock=
@@ -28,5 +29,6 @@ install -m 755 "$here/../boot/kill-create.sh" "$out/stage/usr/bin/kill-create"
 sh "$here/../guest/build.sh" "$out/stage/guest/micro"
 "$here/kernel.sh" "$out"
 "$here/guest.sh" "$out/guest.gz"
-# shellcheck disable=SC2086
-"$here/dom0.sh" $stock "$out/stage" "$out" "$out/guest.gz" "$out/dom0.gz"
+"$here/stock-tools.sh" "$out" "$out/stock.gz"
+"$here/dom0.sh" "$out/stage" "$out" "$out/guest.gz" "$out/dom0.gz"
+[ -z "$stock" ] || cat "$out/stock.gz" >>"$out/dom0.gz"

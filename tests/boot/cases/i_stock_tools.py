@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian's xl beside our tools in one dom0: the layout of a guest in the store
+and in files is the same, and each side manages the other's guests."""
+import difflib
+import json
+import os
+import re
+import subprocess
+
+from harness import case, reach_shell
+from machine import Failure
+
+UUID = "3aa7260a-e597-11f1-88cb-9a713adcf112"
+CONFIG = f"""name = "lay"
+kernel = "/guest/vmlinux"
+ramdisk = "/guest/initrd.gz"
+extra = "console=hvc0"
+memory = 128
+maxmem = 160
+vcpus = 1
+maxvcpus = 2
+uuid = "{UUID}"
+disk = ["/tmp/a.img,raw,xvda,w"]
+vif = ["mac=00:16:3e:00:00:02,bridge=xenbr0"]
+"""
+SETUP = (
+    "modprobe -a bridge loop",
+    "brctl addbr xenbr0",
+    "ip link set xenbr0 up",
+    "dd if=/dev/zero of=/tmp/a.img bs=1M count=8 2>/dev/null",
+    "export PATH=$PATH:/usr/lib/xen-4.17/bin",
+)
+# What is another one each time.
+CHANGING = (
+    (r"/(domain|libxl|vbd|vif|console)/\d+(?=[/\" ])", r"/\1/N"),
+    (r"\b([nrwb])(?!0\b)\d+(?=[,)])", r"\1N"),
+    (r"(/domid|/frontend-id) = \"[1-9]\d*\"", r"\1 = N"),
+    (r"(/ring-ref|/port|/start_time) = \"[\d.]+\"", r"\1 = X"),
+)
+# Of the kernel's drivers: which of their nodes are there is a matter of time.
+DRIVERS = re.compile(r"/backend/v(bd|if)/N/\d+/(feature-|multi-queue|max-ring|"
+                     r"state )")
+# xl leaves folders of its last guest.
+EMPTY = ('/vm = ""   (n0)', '/libxl = ""   (n0)')
+
+
+def layout(machine):
+    """The nodes of the guest and of its devices, without what changes."""
+    text = machine.run("xenstore-ls -fp")
+    for pattern, word in CHANGING:
+        text = re.sub(pattern, word, text)
+    return sorted(line for line in text.splitlines() if line.startswith("/")
+                  and not DRIVERS.search(line) and "/tenon" not in line
+                  and line not in EMPTY)
+
+
+def files(machine):
+    text = machine.run("ls -l /var/lib/xen /run/xen /sys/class/net; losetup -a")
+    text = re.sub(r"userdata-d\.[1-9]\d*", "userdata-d.N", text)
+    text = re.sub(r"vif(-?)\d+", r"vif\1N", text)
+    # Permissions and names; sizes and times are their writer's.
+    return [re.sub(r"^(\S+).* (?=\S+( -> .*)?$)", r"\1 ", line)
+            for line in text.splitlines()
+            if " tenon-" not in line and not line.startswith("total")
+            and "domid-history" not in line]
+
+
+def long_list(machine):
+    """xl list -l, which reads what the maker has kept."""
+    rows = json.loads(machine.run("xl list -l lay"))
+    for row in rows:
+        row["domid"] = 0
+    return json.dumps(rows, indent=1, sort_keys=True).splitlines()
+
+
+def same(what, stock, ours):
+    wrong = [line for line in difflib.unified_diff(
+        stock, ours, "stock", "ours", lineterm="", n=0)]
+    if wrong:
+        raise Failure(f"{what} differs:\n" + "\n".join(wrong))
+
+
+def gone(machine):
+    """Until whoever looks after the guest that stopped has removed it."""
+    machine.run("for i in 1 2 3 4 5 6 7 8 9; do domls lay 2>/dev/null || "
+                "break; sleep 1; done; ! domls lay 2>/dev/null")
+
+
+@case
+def stock_tools(context):
+    """2 CPUs, 2 GiB: one guest by xl, the same by domcreate, compared."""
+    extra = context.image("stock.gz")
+    if context.stack or not os.path.exists(extra):
+        context.skip("there are no images of Debian's tools")
+        return
+    both = os.path.join(context.out, "dom0-both.gz")
+    with open(both, "wb") as out:
+        subprocess.run(["cat", context.image("dom0.gz"), extra], stdout=out,
+                       check=True)
+    try:
+        with context.boot("2 CPUs 2 GiB", cpus=2, memory=2048, modules=[
+                context.modules()[0], (both, "")]) as machine:
+            compare(machine)
+    finally:
+        os.unlink(both)
+
+
+def compare(machine):
+    reach_shell(machine)
+    for command in SETUP:
+        machine.run(command)
+    for line in CONFIG.splitlines():
+        machine.run(f"echo '{line}' >>/tmp/lay.cfg")
+    before = layout(machine), files(machine)
+    with machine.check("xl creates a guest with a disk and a card"):
+        machine.run("xl create -q -p /tmp/lay.cfg || "
+                    "{ cat /var/log/xen/xen-hotplug.log; false; }", 120)
+        stock = layout(machine), files(machine), long_list(machine)
+    with machine.check("our tools show and end the guest of xl"):
+        machine.run("domls lay | grep -w paused")
+        if len(machine.run("domdev ls lay").splitlines()) != 3:
+            raise Failure(machine.run("domdev ls lay"))
+        machine.run("domresume lay")
+        machine.send("domcons lay\n")
+        machine.expect(r"tenon-mark guest-ready", 180)
+        machine.expect(r"guest# ", 30)
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        machine.run("domstop lay", 90)
+        gone(machine)
+        same("what is left", before[0], layout(machine))
+        same("what is left", before[1], files(machine))
+    with machine.check("domcreate makes the same guest"):
+        machine.run("domcreate -p /tmp/lay.cfg", 120)
+    with machine.check("the nodes of the same guest by domcreate are those"):
+        same("the store", stock[0], layout(machine))
+    with machine.check("its files and devices in dom0 are those"):
+        same("a folder", stock[1], files(machine))
+    with machine.check("xl list -l says the same of it"):
+        same("the configuration", stock[2], long_list(machine))
+    stock_on_ours(machine)
+    with machine.check("nothing is left of any of them"):
+        machine.run("sleep 2")
+        same("the store", before[0], layout(machine))
+        same("a folder", before[1], files(machine))
+
+
+def stock_on_ours(machine):
+    """xl's commands on a guest that domcreate made."""
+    with machine.check("xl lists it, its vcpus and its devices"):
+        if not re.search(r"^lay +\d+ +128 +1 +--p---\s",
+                         machine.run("xl list lay"), re.M):
+            raise Failure(machine.run("xl list"))
+        text = machine.run("xl vcpu-list lay; xl block-list lay; "
+                           "xl network-list lay")
+        for word in ("all / all", "51712", "00:16:3e:00:00:02"):
+            if word not in text:
+                raise Failure(f"no {word} in {text}")
+    with machine.check("xl console shows its start, and its shell answers"):
+        machine.run("xl unpause lay")
+        machine.send("xl console lay\n")
+        machine.expect(r"tenon-mark guest-ready", 180)
+        machine.expect(r"guest# ", 30)
+        if "xvda" not in machine.run("cat /proc/partitions; sleep 1; echo",
+                                     60, r"guest# "):
+            raise Failure("the guest has no disk")
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+    with machine.check("xl shutdown -w stops it, and our supervisor ends it"):
+        machine.run("xl shutdown -w lay", 90)
+        gone(machine)
+    with machine.check("xl destroy ends a guest of ours"):
+        machine.run("domcreate -p /tmp/lay.cfg && xl destroy lay", 120)
