@@ -45,8 +45,10 @@ static void unpoll(struct keeper *k, int fd)
 	epoll_ctl(k->epoll, EPOLL_CTL_DEL, fd, NULL);
 }
 
+/* Nobody is let in whom the worker could not be told of. */
 static void poll_listener(struct keeper *k, bool is_open)
 {
+	is_open = is_open && k->untold < 0;
 	struct epoll_event e = { .events = is_open ? EPOLLIN : 0,
 		.data.fd = k->listener };
 
@@ -158,6 +160,8 @@ static void on_connect(struct keeper *k)
 {
 	int fd, slot;
 
+	if (k->untold >= 0)
+		return;
 	fd = accept4(k->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE)) {
 		log_line(true, "no descriptor for another client: %s",
@@ -500,14 +504,17 @@ static void end_worker(struct keeper *k)
 	struct post p = { .kind = NEWS_END };
 	struct epoll_event e;
 	uint64_t until = now_ms() + END_MS;
+	bool is_told = false;
 	int n;
 
 	if (k->worker <= 0)
 		return;
 	poll_listener(k, false);
-	post_send(k->news[0], &p, NULL, 0, 1);
 	while (k->worker > 0 && now_ms() < until) {
-		n = epoll_wait(k->epoll, &e, 1, 100);
+		if (!is_told)
+			is_told = post_send(k->news[0], &p, NULL, 0, 1) !=
+				  -EAGAIN;
+		n = epoll_wait(k->epoll, &e, 1, is_told ? 100 : 1);
 		if (n > 0 && e.data.fd == k->signals)
 			on_signal(k);
 		else if (n > 0 && e.data.fd == k->ask[0])

@@ -509,6 +509,47 @@ static void test_client_that_leaves(void **state)
 	xs_close(xs);
 }
 
+#define CROWD 400
+
+/* Connects so many clients that ask for "/". */
+static void crowd_come(int *fds)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct xsd_sockmsg hdr = { .type = XS_DIRECTORY, .len = 2 };
+	char packet[18] = { 0 };
+	int i;
+
+	memcpy(packet, &hdr, sizeof(hdr));
+	packet[16] = '/';
+	strcpy(at.sun_path, socket_path);
+	for (i = 0; i < CROWD; i++) {
+		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(
+			connect(fds[i], (struct sockaddr *)&at, sizeof(at)), 0);
+		assert_int_equal(send(fds[i], packet, 18, 0), 18);
+	}
+}
+
+/* Crowds that leave while others come: each one is answered. */
+static void test_crowds(void **state)
+{
+	int fds[2][CROWD], i, round;
+	struct pollfd p = { .events = POLLIN };
+
+	(void)state;
+	crowd_come(fds[0]);
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < CROWD; i++) {
+			p.fd = fds[round & 1][i];
+			assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+			close(p.fd);
+		}
+		crowd_come(fds[!(round & 1)]);
+	}
+	for (i = 0; i < CROWD; i++)
+		close(fds[round & 1][i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_guest),
 		cmocka_unit_test(test_client_that_never_reads),
 		cmocka_unit_test(test_client_that_leaves),
+		cmocka_unit_test(test_crowds),
 	};
 
 	return cmocka_run_group_tests(tests, start_daemon, stop_daemon);
