@@ -4,15 +4,22 @@
  * boot.rst, protocol 2.08) or in a file packed as a whole.
  */
 #include <errno.h>
+#include <lz4.h>
 #include <lzma.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#include <zstd.h>
 #include <tenonctrl/image.h>
 #include <tenonctrl/why.h>
 
 #define CHUNK	     (256U << 10)
 #define LZMA_MEM_MAX (160ULL << 20)
+#define ZSTD_WINDOW  27 /* log2: as `zstd -22 --ultra` makes it, 128 MiB */
+
+/* LZ4's legacy frame: blocks of at most 8 MiB, each behind its packed size. */
+#define LZ4_MAGIC 0x184c2102
+#define LZ4_BLOCK (8U << 20)
 
 /* Offsets in the setup header of a bzImage. */
 #define BZ_SETUP_SECTS	  0x1f1
@@ -195,6 +202,113 @@ static int unpack_xz(struct job *job)
 	return ret;
 }
 
+static int unpack_zstd(struct job *job)
+{
+	ZSTD_DStream *z = ZSTD_createDStream();
+	ZSTD_inBuffer in = { job->in, 0, 0 };
+	size_t left = 1;
+	int ret = 0;
+
+	if (!z || ZSTD_isError(ZSTD_DCtx_setParameter(
+			  z, ZSTD_d_windowLogMax, ZSTD_WINDOW)))
+		ret = why_set(job->why, -ENOMEM, "out of memory");
+	/* left 0: the frame ends. */
+	while (!ret && left) {
+		ZSTD_outBuffer out = { job->out, CHUNK, 0 };
+
+		if (in.pos == in.size) {
+			in.pos = 0;
+			ret = refill(job, &in.size);
+			if (!ret && !in.size)
+				ret = damaged(job, "zstd");
+			if (ret)
+				break;
+		}
+		left = ZSTD_decompressStream(z, &out, &in);
+		if (ZSTD_isError(left))
+			ret = damaged(job, "zstd");
+		else
+			ret = emit(job, out.pos);
+	}
+	ZSTD_freeDStream(z);
+	return ret;
+}
+
+/* Reads count bytes to `to`, or says that they are not there. */
+static int take(struct job *job, void *to, uint64_t count)
+{
+	if (count > job->left)
+		return damaged(job, "lz4");
+	if (job->source->read(job->source->state, job->at, to, count))
+		return why_set(job->why, -EILSEQ, "the file cannot be read");
+	job->at += count;
+	job->left -= count;
+	return 0;
+}
+
+static int emit_all(struct job *job, const char *bytes, size_t count)
+{
+	for (size_t at = 0, n; at < count; at += n) {
+		int ret;
+
+		n = count - at < CHUNK ? count - at : CHUNK;
+		memcpy(job->out, bytes + at, n);
+		ret = emit(job, n);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int unpack_lz4_blocks(struct job *job, char *packed, char *plain)
+{
+	uint32_t magic, size;
+	uint64_t sum = 0;
+	int ret = take(job, &magic, sizeof(magic));
+
+	while (!ret && job->left > sizeof(size)) {
+		int got;
+
+		ret = take(job, &size, sizeof(size));
+		if (ret)
+			return ret;
+		if (size > (uint32_t)LZ4_COMPRESSBOUND(LZ4_BLOCK))
+			return damaged(job, "lz4");
+		ret = take(job, packed, size);
+		if (ret)
+			return ret;
+		got = LZ4_decompress_safe(
+			packed, plain, (int)size, (int)LZ4_BLOCK);
+		if (got < 0)
+			return damaged(job, "lz4");
+		sum += (uint32_t)got;
+		ret = emit_all(job, plain, (size_t)got);
+	}
+	/* Linux appends the unpacked size, to a file packed alone nobody does.
+	 */
+	if (!ret && job->left) {
+		ret = take(job, &size, sizeof(size));
+		if (!ret && size != (uint32_t)sum)
+			ret = damaged(job, "lz4");
+	}
+	return ret;
+}
+
+static int unpack_lz4(struct job *job)
+{
+	char *packed = malloc(LZ4_COMPRESSBOUND(LZ4_BLOCK));
+	char *plain = malloc(LZ4_BLOCK);
+	int ret;
+
+	if (packed && plain)
+		ret = unpack_lz4_blocks(job, packed, plain);
+	else
+		ret = why_set(job->why, -ENOMEM, "out of memory");
+	free(packed);
+	free(plain);
+	return ret;
+}
+
 int image_unpack(const struct image_source *source, uint64_t offset,
 	uint64_t size, uint64_t limit,
 	int (*write)(void *state, const void *bytes, size_t count), void *state,
@@ -224,10 +338,14 @@ int image_unpack(const struct image_source *source, uint64_t offset,
 		ret = unpack_gzip(&job);
 	else if (!strcmp(name, "xz"))
 		ret = unpack_xz(&job);
+	else if (!strcmp(name, "zstd"))
+		ret = unpack_zstd(&job);
+	else if (!strcmp(name, "lz4"))
+		ret = unpack_lz4(&job);
 	else
 		ret = why_set(why, -ENOTSUP,
-			"it is packed with %s, only gzip and xz are known; "
-			"unpack it first (Linux's scripts/extract-vmlinux)",
+			"it is packed with %s, only gzip, xz, lz4 and zstd "
+			"are known; unpack it first (Linux's scripts/extract-vmlinux)",
 			name);
 	free(job.in);
 	free(job.out);

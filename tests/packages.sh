@@ -4,6 +4,7 @@
 
 build_packages='gcc make autoconf automake libtool pkg-config binutils gzip
 	libc6-dev libjson-c-dev uuid-dev libseccomp-dev zlib1g-dev liblzma-dev
+	liblz4-dev libzstd-dev
 	libext2fs-dev libblkid-dev libncurses-dev libreadline-dev'
 run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 	cpio kmod xz-utils'
@@ -11,7 +12,7 @@ test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	libxen-dev mandoc bochs bochs-term bochsbios e2fsprogs dosfstools
 	btrfs-progs xfsprogs f2fs-tools fdisk squashfs-tools qemu-utils
 	qemu-system-common lvm2 grub-emu libarchive-tools
-	grub-efi-amd64-bin ovmf'
+	grub-efi-amd64-bin ovmf lz4 zstd'
 # Unpacked in the cache, not installed: clients that tests run, then Debian's
 # tools for a dom0 of the tests with what they need.
 cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs

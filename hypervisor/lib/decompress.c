@@ -5,6 +5,7 @@
 #include <tenon/decompress.h>
 #include <tenon/errno.h>
 #include <tenon/inflate.h>
+#include <tenon/lz4.h>
 #include <tenon/xz.h>
 
 struct format {
@@ -19,6 +20,7 @@ struct format {
 static const struct format formats[] = {
 	{ "gzip", GZIP_WORK_SIZE, gzip_is_gzip, gzip_out_size, gzip_decode },
 	{ "xz", XZ_WORK_SIZE, xz_is_xz, xz_out_size, xz_decode },
+	{ "lz4", 0, lz4_is_lz4, lz4_out_size, lz4_decode },
 };
 
 static const struct format *find(const void *in, size_t in_len)

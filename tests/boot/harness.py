@@ -7,12 +7,15 @@ machines that it wants with `context.boot(...)` and checks with
 """
 import contextlib
 import os
+import subprocess
 import time
 
 import media
 from machine import Failure, Machine, Symbols
 
 CASES = []
+REPACK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                      "..", "images", "repack.py")
 OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
 DOM0 = "console=hvc0 earlyprintk=xen"
 # What ends a wait at once, for nothing good follows it.
@@ -37,10 +40,19 @@ class Context:
     def image(self, name):
         return os.path.join(self.images, name)
 
-    def modules(self, arguments=""):
-        """The usual two: Debian's kernel and dom0's initramfs."""
+    def repacked(self, kind):
+        """Debian's kernel packed with another program: lz4, zstd, gzip."""
+        file = os.path.join(self.out, "vmlinuz." + kind)
+        subprocess.run([REPACK, self.image("vmlinuz"), self.image("vmlinux"),
+                        kind, file], check=True)
+        return file
+
+    def modules(self, arguments="", packed=None):
+        """The usual two: Debian's kernel, as it comes or repacked, and dom0's
+        initramfs."""
+        kernel = self.repacked(packed) if packed else self.image("vmlinuz")
         stack = f" tenon.stack={self.stack}" if self.stack else ""
-        return [(self.image("vmlinuz"), f"{DOM0}{stack} {arguments}"),
+        return [(kernel, f"{DOM0}{stack} {arguments}"),
                 (self.image("dom0.gz"), "")]
 
     @contextlib.contextmanager

@@ -10,12 +10,14 @@
 #include <cmocka.h>
 #include <elf.h>
 #include <errno.h>
+#include <lz4.h>
 #include <lzma.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
 #include <tenonctrl/image.h>
 #include <tenonctrl/why.h>
 #include <public/elfnote.h>
@@ -133,6 +135,33 @@ static size_t pack_xz(const uint8_t *from, uint8_t *to, size_t room)
 	return at;
 }
 
+static size_t pack_zstd(const uint8_t *from, uint8_t *to, size_t room)
+{
+	size_t size = ZSTD_compress(to, room, from, SIZE, 19);
+
+	assert_false(ZSTD_isError(size));
+	return size;
+}
+
+/* LZ4's legacy frame, in two blocks. */
+static size_t pack_lz4(const uint8_t *from, uint8_t *to, size_t room)
+{
+	uint32_t magic = 0x184c2102;
+	size_t at = sizeof(magic);
+
+	memcpy(to, &magic, sizeof(magic));
+	for (size_t i = 0; i < 2; i++) {
+		int n = LZ4_compress_default(
+			(const char *)from + i * (SIZE / 2),
+			(char *)to + at + 4, SIZE / 2, (int)(room - at - 4));
+
+		assert_true(n > 0);
+		memcpy(to + at, &n, 4);
+		at += 4 + (size_t)n;
+	}
+	return at;
+}
+
 /* A bzImage of protocol 2.15 around a packed kernel. */
 static size_t make_bzimage(uint8_t *to, const uint8_t *packed, size_t size)
 {
@@ -173,9 +202,43 @@ static void whole_and_packed(void **state)
 	make_bzimage(bz, packed, size);
 	bz[1088 + size / 2] ^= 1;
 	assert_int_equal(open_bytes(bz, 1088 + size + 4, &why), -EILSEQ);
-	memcpy(bz + 1088, "\x28\xb5\x2f\xfd", 4);
+	memcpy(bz + 1088, "\x89LZO\0\r", 6);
 	assert_int_equal(open_bytes(bz, 1088 + size + 4, &why), -ENOTSUP);
+	assert_non_null(strstr(why.text, "lzo"));
+}
+
+static void lz4_and_zstd(void **state)
+{
+	uint8_t elf[SIZE], packed[2 * SIZE], bz[3 * SIZE];
+	struct why why = { "" };
+	size_t size, whole;
+
+	(void)state;
+	make_elf(elf);
+	size = pack_zstd(elf, packed, sizeof(packed));
+	assert_int_equal(open_bytes(packed, size, &why), 0);
+	assert_int_equal(open_bytes(packed, size - 1, &why), -EILSEQ);
+	whole = make_bzimage(bz, packed, size);
+	assert_int_equal(open_bytes(bz, whole, &why), 0);
+	bz[1088 + 4] |= 8; /* a reserved bit of the frame's header */
+	assert_int_equal(open_bytes(bz, whole, &why), -EILSEQ);
 	assert_non_null(strstr(why.text, "zstd"));
+
+	size = pack_lz4(elf, packed, sizeof(packed));
+	assert_int_equal(open_bytes(packed, size, &why), 0);
+	assert_int_equal(open_bytes(packed, size - 1, &why), -EILSEQ);
+	whole = make_bzimage(bz, packed, size);
+	assert_int_equal(open_bytes(bz, whole, &why), 0);
+	/* Another size behind it; a block larger than the file. */
+	bz[whole - 4] ^= 1;
+	assert_int_equal(open_bytes(bz, whole, &why), -EILSEQ);
+	assert_non_null(strstr(why.text, "lz4"));
+	bz[whole - 4] ^= 1;
+	bz[1088 + 7] = 0x7f;
+	assert_int_equal(open_bytes(bz, whole, &why), -EILSEQ);
+	bz[1088 + 7] = 0;
+	bz[1088 + 6] = 0x10;
+	assert_int_equal(open_bytes(bz, whole, &why), -EILSEQ);
 }
 
 static void refused(void **state)
@@ -215,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_and_packed),
+		cmocka_unit_test(lz4_and_zstd),
 		cmocka_unit_test(refused),
 	};
 	int fd = mkstemp(path), ret;

@@ -3,7 +3,8 @@
  * Decoding of whatever a boot image is packed with, told by its first bytes.
  *
  * Input and output are whole buffers; nothing is allocated; time is bounded by
- * the input's and output's sizes. Formats: gzip (inflate.h), xz (xz.h).
+ * the input's and output's sizes. Formats: gzip (inflate.h), xz (xz.h),
+ * lz4 (lz4.h).
  */
 #ifndef TENON_DECOMPRESS_H
 #define TENON_DECOMPRESS_H
@@ -11,12 +12,12 @@
 #include <stddef.h>
 #include <tenon/types.h>
 
-/* The name of the format ("gzip", "xz"), or NULL when it is not known. */
+/* The name of the format ("gzip", "xz"...), or NULL when it is not known. */
 const char *decompress_format(const void *in, size_t in_len);
 
 /*
  * Bytes of scratch memory, aligned to 8, that decompress() needs for this
- * input; 0 when the format is not known.
+ * input; 0 when it needs none or the format is not known.
  */
 size_t decompress_work_size(const void *in, size_t in_len);
 

@@ -71,10 +71,11 @@ def bad_modules(context):
 
 @case
 def unknown_options(context):
-    """Options that do not exist only warn; dom0 starts."""
+    """Options that do not exist only warn; dom0's kernel, of lz4, starts."""
     with context.boot("unknown options",
                       "dom0_mem=512M placeholder no-such-option=7",
-                      cpus=1, memory=1024) as machine:
+                      context.modules(packed="lz4"), cpus=1,
+                      memory=1024) as machine:
         with machine.check("a warning names the option"):
             machine.expect(r"unknown option 'no-such-option'", 60,
                            [PANIC, r"Linux version \d"])
