@@ -9,10 +9,13 @@
 #include <tenon/string.h>
 #include <public/version.h>
 
-/* The ABI that is implemented: that of the 4.17 releases. */
+/*
+ * The ABI that is implemented: that of the 4.17 releases.  Scripts of dom0 tell
+ * this hypervisor from another by /sys/hypervisor/version/extra.
+ */
 #define ABI_MAJOR	 4
 #define ABI_MINOR	 17
-#define ABI_EXTRAVERSION ".7"
+#define ABI_EXTRAVERSION ".7-tenon"
 
 /* 64-bit paravirtual guests: libxl's and libvirt's name for them. */
 #define CAPABILITIES "xen-3.0-x86_64 "

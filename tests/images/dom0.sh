@@ -26,6 +26,10 @@ if [ -d "$stage" ]; then
 	(cd "$stage" && tar -cf - --exclude=./boot --exclude='*.la' \
 		--exclude=./usr/share --exclude=./usr/include \
 		--exclude=./usr/lib/tenon/tenon .) | tar -xf - -C "$root"
+	# Scripts that come with Xen set a PATH of their own.
+	for tool in "$root"/usr/lib/tenon/bin/xenstore-*; do
+		ln -s "../lib/tenon/bin/${tool##*/}" "$root/usr/bin/"
+	done
 fi
 
 cp "$kernel/vmlinuz" "$root/guest/vmlinuz"
