@@ -1,19 +1,33 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A guest's disk and network card through the kernel's real back ends."""
+"""
+A guest's disk and network card through the kernel's real back ends; its own
+kernel from that disk, by pygrub-c, and by GRUB inside the guest.
+"""
+import os
 import re
+import subprocess
 
 from harness import case, reach_shell
 from machine import Failure
 
+BOOTDISK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "..", "..", "images", "bootdisk.sh")
 GUEST = ("name=dev kernel=/guest/vmlinuz ramdisk=/guest/initrd.gz memory=128 "
          "extra=console=hvc0")
+OWN = "name=dev bootloader=pygrub-c memory=128"
+INSIDE = "name=dev kernel=/tmp/grub memory=256"
+DISK = "\"disk=['/tmp/a.img,raw,xvda,w']\""
+# The first 1024 bytes of a disk belong to no file system of ext4.
 SETUP = (
     "modprobe -a bridge loop",
     "brctl addbr xenbr0",
     "ip addr add 10.9.0.1/24 dev xenbr0",
     "ip link set xenbr0 up",
-    "dd if=/dev/zero of=/tmp/a.img bs=1M count=8 2>/dev/null",
-    "cp /tmp/a.img /tmp/b.img",
+    "mount -o ro /dev/vda /mnt",
+    "cp /mnt/loader/grub-x86_64-xen.bin /tmp/grub",
+    "umount /mnt",
+    "cp /dev/vda /tmp/a.img",
+    "dd if=/dev/zero of=/tmp/b.img bs=1M count=8 2>/dev/null",
     "printf 'written by dom0' | dd of=/tmp/a.img conv=notrunc 2>/dev/null",
 )
 
@@ -28,33 +42,41 @@ def nodes(machine):
 
 @case
 def devices(context):
-    """2 CPUs, 2 GiB: a disk and a card at the start, added, removed."""
+    """2 CPUs, 2 GiB: disks, cards; own kernels by pygrub-c and GRUB inside."""
     if context.stack:
         context.skip("Tenon's tools are not what runs in this dom0")
         return
-    with context.boot("2 CPUs 2 GiB", cpus=2, memory=2048) as machine:
+    disk = os.path.join(context.out, "bootdisk.img")
+    subprocess.run([BOOTDISK, context.images, disk], check=True)
+    drive = f"file={disk},format=raw,if=virtio,snapshot=on"
+    with context.boot("2 CPUs 2 GiB", cpus=2, memory=2048,
+                      extra=["-net", "none", "-drive", drive]) as machine:
         reach_shell(machine)
         for command in SETUP:
             machine.run(command)
         refusals(machine)
-        with machine.check("domcreate with a disk and a network card"):
-            machine.run(f"domcreate {GUEST} \"disk=['/tmp/a.img,raw,xvda,w']\""
-                        " \"vif=['mac=00:16:3e:00:00:02']\"", 120)
-        machine.send("domcons dev\n")
-        machine.expect(r"tenon-mark guest-ready", 180)
-        machine.expect(r"guest# ", 30)
+        with machine.check("domcreate with a disk, its kernel, and a card"):
+            machine.run(f"domcreate {OWN} {DISK} "
+                        "\"vif=['mac=00:16:3e:00:00:02']\"", 120)
+        reach_guest(machine)
+        with machine.check("the guest runs what its disk's GRUB chose"):
+            command_line(machine)
         with machine.check("the guest reads what dom0 wrote, and writes"):
             text = in_guest(machine, "head -c 15 /dev/xvda; echo")
             if "written by dom0" not in text:
                 raise Failure(f"it reads {text!r}")
             in_guest(machine, "printf 'by the guest' | dd of=/dev/xvda "
-                     "bs=512 seek=8 conv=sync 2>/dev/null; sync")
+                     "bs=512 seek=1 conv=sync 2>/dev/null; sync")
         with machine.check("the guest's network card reaches dom0"):
             in_guest(machine, "ip addr add 10.9.0.2/24 dev eth0 && "
                      "ip link set eth0 up")
             in_guest(machine, "sleep 2; ping -c 3 -W 5 10.9.0.1", 90)
         machine.send("\x1d")
         machine.expect(r"dom0# ", 20)
+        with machine.check("dom0 keeps no kernel of it"):
+            left = machine.run("ls /run/xen/pygrub").strip()
+            if left:
+                raise Failure(left)
         with machine.check("domdev lists both as connected"):
             text = machine.run("domdev ls dev")
             if len(re.findall(r"connected", text)) != 2:
@@ -71,8 +93,33 @@ def devices(context):
             if "loop0" in text or "vif" in text or "vbd" in text:
                 raise Failure(text)
         with machine.check("what the guest wrote is in the image"):
-            machine.run("dd if=/tmp/a.img bs=512 skip=8 count=1 2>/dev/null | "
+            machine.run("dd if=/tmp/a.img bs=512 skip=1 count=1 2>/dev/null | "
                         "grep -q 'by the guest'")
+        grub_inside(machine)
+
+
+def reach_guest(machine):
+    machine.send("domcons dev\n")
+    machine.expect(r"tenon-mark guest-ready", 180)
+    machine.expect(r"guest# ", 30)
+
+
+def command_line(machine):
+    text = in_guest(machine, "cat /proc/cmdline").strip()
+    if not text.endswith("console=hvc0 chosen=kept"):
+        raise Failure(f"its command line is {text!r}")
+
+
+def grub_inside(machine):
+    """No program of dom0 reads the disk: the guest's kernel is GRUB."""
+    with machine.check("Debian's GRUB for Xen guests boots the same disk"):
+        machine.run(f"domcreate {INSIDE} {DISK}", 120)
+        reach_guest(machine)
+        command_line(machine)
+        in_guest(machine, "head -c 512 /dev/xvda | grep -q 'written by dom0'")
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        machine.run("domstop -f dev", 60)
 
 
 def changes(machine):
