@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The event_channel_op hypercall and its first edition. */
+#include <tenon/boot.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
@@ -64,6 +65,22 @@ static int get_target(struct domain *caller, domid_t id, struct domain **d)
 	return -EPERM;
 }
 
+/* Without a policy a port may wait for a domain that does not exist yet. */
+static int may_wait_for(const struct domain *d, domid_t remote)
+{
+	struct domain *other;
+	int r;
+
+	if (!boot_options.is_silo || remote == d->id)
+		return 0;
+	other = domain_get(remote);
+	if (!other)
+		return -ESRCH;
+	r = domain_may_talk(d, other) ? 0 : -EPERM;
+	domain_put(other);
+	return r;
+}
+
 static int do_alloc_unbound(
 	struct domain *caller, struct evtchn_alloc_unbound *a)
 {
@@ -74,8 +91,11 @@ static int do_alloc_unbound(
 
 	if (r)
 		return r;
-	r = d->life == DOMAIN_ALIVE ? event_alloc_unbound(d, remote, &a->port)
-				    : -EINVAL;
+	r = may_wait_for(d, remote);
+	if (!r)
+		r = d->life == DOMAIN_ALIVE
+			    ? event_alloc_unbound(d, remote, &a->port)
+			    : -EINVAL;
 	domain_put(d);
 	return r;
 }

@@ -210,6 +210,17 @@ static void set_scheduler(const char *name, char *value)
 			name, value);
 }
 
+/* The policies; Flask's would be loaded and is not here. */
+static void set_xsm(const char *name, char *value)
+{
+	if (!strcmp(value, "silo"))
+		boot_options.is_silo = true;
+	else if (!strcmp(value, "dummy"))
+		boot_options.is_silo = false;
+	else
+		log_bad(name, value, "dummy or silo");
+}
+
 static void set_iommu(const char *name, char *value)
 {
 	char *word;
@@ -232,7 +243,7 @@ static const struct {
 	{ "smep", set_smap }, { "nmi", set_nmi },
 	{ "conswitch", set_conswitch }, { "conring_size", set_ring },
 	{ "nosmp", set_nosmp }, { "sched", set_scheduler },
-	{ "iommu", set_iommu } };
+	{ "iommu", set_iommu }, { "xsm", set_xsm } };
 
 static const struct {
 	const char *name;
@@ -250,8 +261,8 @@ static const struct {
 
 /* Known, and nothing here to set: to be turned off is what they are. */
 static const char *const idle_options[] = { "com2", "console_timestamps",
-	"cpufreq", "crashkernel", "credit2_runqueue", "spec-ctrl", "ucode",
-	"vga", "watchdog", "xsave" };
+	"cpufreq", "crashkernel", "credit2_runqueue", "flask", "spec-ctrl",
+	"ucode", "vga", "watchdog", "xsave" };
 
 /* For boot code of Xen that this one does not have; and Debian's mark. */
 static const char *const silent[] = { "placeholder", "no-real-mode", "edd",

@@ -398,6 +398,12 @@ bool domain_may_control(
 	return caller->is_privileged;
 }
 
+bool domain_may_talk(const struct domain *a, const struct domain *b)
+{
+	return !boot_options.is_silo || a == b || a->is_privileged ||
+	       b->is_privileged;
+}
+
 void domain_send_global_virq(unsigned virq)
 {
 	event_send_machine_virq(virq);

@@ -118,6 +118,10 @@ int event_bind_interdomain(struct domain *d, domid_t remote_id,
 		domain_put(remote);
 		return -ESRCH;
 	}
+	if (!domain_may_talk(d, remote)) {
+		domain_put(remote);
+		return -EPERM;
+	}
 	do {
 		flags = lock_both(d, remote);
 		r = bind_locked(d, remote, remote_port, port);

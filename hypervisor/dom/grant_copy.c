@@ -161,6 +161,11 @@ void grant_transfer(struct domain *d, struct gnttab_transfer *op)
 		page_put(pg);
 		goto out;
 	}
+	if (!domain_may_talk(d, heir)) {
+		op->status = GNTST_permission_denied;
+		page_put(pg);
+		goto out;
+	}
 	if (page_steal(pg, d)) {
 		page_put(pg);
 		goto out;

@@ -268,6 +268,8 @@ int16_t grant_acquire(struct domain *granter, uint32_t ref,
 
 	if (!t)
 		return GNTST_bad_domain;
+	if (!domain_may_talk(granter, user))
+		return GNTST_permission_denied;
 	lock_take(&t->lock);
 	status = acquire_locked(granter, ref, user->id, is_readonly, &frame);
 	lock_drop(&t->lock);

@@ -91,6 +91,13 @@ static void words(void **state)
 	parse("smap=auto");
 	assert_int_equal(o->smap, -1);
 	assert_string_equal(said, "");
+	parse("xsm=silo");
+	assert_true(o->is_silo);
+	parse("xsm=silo xsm=dummy");
+	assert_false(o->is_silo);
+	parse("xsm=flask");
+	assert_false(o->is_silo);
+	assert_int_equal(lines(), 1);
 	parse("nmi=perhaps conswitch=7 loglvl=loud console=dbgp");
 	assert_int_equal(o->nmi, BOOT_NMI_DOM0);
 	assert_int_equal(o->conswitch, 'a');
@@ -109,9 +116,9 @@ static void without_effect(void **state)
 	      "iommu=no-intremap iommu=0 watchdog=0 ucode=no /boot/tenon.gz");
 	assert_string_equal(said, "");
 	parse("sched=rtds iommu=on iommu=pv,force iommu watchdog ucode=scan "
-	      "cpufreq=xen xsave=1 spec-ctrl=yes crashkernel=256M com2=9600 "
+	      "cpufreq=xen flask=enforcing xsave=1 spec-ctrl=yes crashkernel=256M com2=9600 "
 	      "console_timestamps=date credit2_runqueue=core vga=keep wat=1");
-	assert_int_equal(lines(), 15);
+	assert_int_equal(lines(), 16);
 	assert_non_null(strstr(said, "there is one scheduler"));
 	assert_non_null(strstr(said, "option 'ucode' has no effect"));
 	assert_non_null(strstr(said, "unknown option 'wat'"));

@@ -66,6 +66,7 @@ struct boot_options {
 	unsigned dom0_max_vcpus;
 	bool dom0_vcpus_pin; /* vcpu n on CPU n alone */
 	bool noreboot;
+	bool is_silo;				/* xsm=silo: domain_may_talk */
 	unsigned grant_frames, maptrack_frames; /* of who names none */
 	uint64_t ring_size; /* bytes of log kept, 0: default */
 	unsigned nmi;	    /* enum boot_nmi */

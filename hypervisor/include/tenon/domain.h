@@ -175,6 +175,11 @@ struct domain *domain_get_next(domid_t id);
 /* May caller control target?  Privileged domains may, and nobody else. */
 bool domain_may_control(
 	const struct domain *caller, const struct domain *target);
+/*
+ * May these two have an event channel, or a grant from the one to the other?
+ * With xsm=silo only a privileged domain has any with others.
+ */
+bool domain_may_talk(const struct domain *a, const struct domain *b);
 
 void domain_pause(struct domain *d); /* waits until no vcpu is on a CPU */
 void domain_unpause(struct domain *d);

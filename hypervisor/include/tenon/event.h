@@ -33,7 +33,8 @@ void event_free(struct domain *d);
 /*
  * The operations, as EVTCHNOP_*; results by pointer.  Errors: -EINVAL no such
  * port, pirq or VIRQ, or the port is of another kind; -ENOSPC all ports used;
- * -ENOMEM; -ENOENT no such vcpu; -ESRCH no such domain; -EEXIST bound already.
+ * -ENOMEM; -ENOENT no such vcpu; -ESRCH no such domain; -EEXIST bound already;
+ * -EPERM domain_may_talk forbids it.
  */
 must_check int event_alloc_unbound(
 	struct domain *d, domid_t remote, uint32_t *port);
