@@ -101,10 +101,6 @@ static long callback_register(struct vcpu *v, vaddr_t va)
 		       op.type == CALLBACKTYPE_nmi;
 	*c = (struct pv_callback){ op.address, masks_events };
 	pv_prepare_bounce(v);
-	if (op.type == CALLBACKTYPE_syscall32)
-		v->arch.syscall32_masks = masks_events;
-	if (c == &v->arch.sysenter)
-		v->arch.sysenter_masks = masks_events;
 	return 0;
 }
 

@@ -171,6 +171,23 @@ void pv_syscall32(struct vcpu *v, struct cpu_user_regs *regs)
 	deliver(v, regs, &b);
 }
 
+/* Where it was executed is not known: the frame has rip and rsp 0. */
+void pv_sysenter(struct vcpu *v, struct cpu_user_regs *regs)
+{
+	struct bounce b = {
+		.rip = v->arch.sysenter.rip,
+		.masks_events = v->arch.sysenter.masks_events,
+	};
+
+	if (v->arch.in_kernel)
+		domain_crash(v->domain,
+			"vcpu %u: its kernel has executed SYSENTER", v->id);
+	else if (b.rip == 0)
+		pv_inject(v, regs, 13, 0);
+	else
+		deliver(v, regs, &b);
+}
+
 /*
  * What assembly may do alone are frames for a handler that masks events, whose
  * stack lies where guests' kernels have theirs, and without an IOPL in the

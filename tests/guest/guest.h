@@ -26,6 +26,7 @@ struct frame {
 #define TRAP_SYSCALL  0x201
 #define TRAP_FAILSAFE 0x202
 #define TRAP_NMI      0x203
+#define TRAP_SYSENTER 0x204
 
 long hypercall(unsigned nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d,
 	uint64_t e);

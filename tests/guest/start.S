@@ -96,6 +96,7 @@ trap_handlers:
 	.endr
 
 	.globl	trap_event, trap_failsafe, trap_syscall, trap_nmi
+	.globl	trap_sysenter
 trap_nmi:
 	popq	%rcx
 	popq	%r11
@@ -113,6 +114,12 @@ trap_syscall:
 	popq	%r11
 	pushq	$0
 	pushq	$0x201
+	jmp	trap_common
+trap_sysenter:
+	popq	%rcx
+	popq	%r11
+	pushq	$0
+	pushq	$0x204
 	jmp	trap_common
 trap_failsafe:
 	addq	$32, %rsp	/* ds es fs gs */

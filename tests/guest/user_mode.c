@@ -3,8 +3,11 @@
  * User code: its system calls, its faults with the user bit in them, and what
  * its kernel may and it may not.
  */
+#include <public/callback.h>
 #include <public/physdev.h>
 #include "guest.h"
+
+extern char trap_sysenter[];
 
 #define USER(name, code)                \
 	static void name(void)          \
@@ -28,6 +31,39 @@ USER(do_cli, "cli")
 USER(do_hypervisor, "movabsq $0xffff830000000000, %rax; movq (%rax), %rax")
 USER(do_nowhere, "movl $0x5000, %eax; movb $1, (%rax)")
 USER(do_forced_cpuid, ".byte 0x0f, 0x0b, 'x', 'e', 'n'; cpuid; syscall")
+
+/* SYSENTER loses where it came from; AMD's CPUs have none in long mode.  What
+ * user code has in its flags must not hurt us. */
+USER(do_sysenter, "movl $0x1234, %eax; movl $0x77, %edi; sysenter")
+USER(do_bad_flags, "movl $0x99, %eax; pushq $0x44102; popfq; sysenter")
+
+static void sysenter(void)
+{
+	struct callback_register c = { .type = CALLBACKTYPE_sysenter,
+		.flags = CALLBACKF_mask_events,
+		.address = (uint64_t)trap_sysenter };
+	uint32_t vendor, leaf = 0;
+
+	__asm__("cpuid" : "+a"(leaf), "=b"(vendor) : : "ecx", "edx");
+	run_user(do_sysenter);
+	if (vendor != 0x756e6547) { /* "Genu" */
+		expect("no SYSENTER: #UD", last_trap.vector, 6);
+		return;
+	}
+	expect("SYSENTER without a callback: #GP", last_trap.vector, 13);
+	expect_error("a callback for it",
+		HC2(__HYPERVISOR_callback_op, CALLBACKOP_register, &c), 0);
+	run_user(do_sysenter);
+	expect("SYSENTER: its entry", last_trap.vector, TRAP_SYSENTER);
+	expect("from ring 3", last_trap.cs & 3, 3);
+	expect("rax comes through", last_trap.rax, 0x1234);
+	expect("rdi comes through", last_trap.rdi, 0x77);
+	run_user(do_bad_flags);
+	expect("with TF, NT and AC: its entry", last_trap.vector,
+		TRAP_SYSENTER);
+	expect("rax comes through", last_trap.rax, 0x99);
+	expect("TF is not seen", last_trap.rflags >> 8 & 1, 0);
+}
 
 static void faults(void)
 {
@@ -86,6 +122,7 @@ void guest_tests(void)
 	run_user(do_forced_cpuid);
 	expect("cpuid by the prefix is for users, too", last_trap.vector,
 		TRAP_SYSCALL);
+	sysenter();
 	faults();
 	privileges();
 }

@@ -28,6 +28,7 @@ static uint8_t zero_page[4096] page_aligned;
 extern char exception_stubs[], interrupt_stubs[], entry_int80[];
 extern char ist_nmi[], ist_double_fault[], ist_machine_check[], ist_debug[];
 extern char syscall32_common[];
+extern char sysenter_common[];
 extern uint8_t syscall_stubs[];
 
 static void set_gate(
@@ -66,10 +67,14 @@ static void set_system(uint64_t *e, vaddr_t base, uint32_t limit, unsigned type)
 	e[1] = base >> 32;
 }
 
+static struct cpu_top *cpu_top(const struct cpu *c)
+{
+	return (struct cpu_top *)(c->arch.stack + STACK_SIZE) - 1;
+}
+
 static vaddr_t make_stub(struct cpu *c, unsigned slot, const char *target)
 {
-	struct cpu_top *top =
-		(struct cpu_top *)(c->arch.stack + STACK_SIZE) - 1;
+	struct cpu_top *top = cpu_top(c);
 	uint8_t *va = syscall_stubs + c->id * STUB_SIZE + slot * 64;
 	uint8_t code[28];
 	uint64_t address;
@@ -99,9 +104,12 @@ static void init_syscall(struct cpu *c)
 	wrmsr(MSR_SFMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL |
 				  RFLAGS_NT | RFLAGS_RF | RFLAGS_VM |
 				  RFLAGS_AC);
-	/* No SYSENTER: it faults, and the guest's handler sees #GP or #UD. */
-	if (!cpu_features.is_amd)
-		wrmsr(MSR_SYSENTER_CS, 0);
+	/* In long mode of AMD's CPUs there is no SYSENTER: #UD. */
+	if (!cpu_features.is_amd) {
+		wrmsr(MSR_SYSENTER_CS, SEL_HV_CS);
+		wrmsr(MSR_SYSENTER_ESP, (uint64_t)&cpu_top(c)->guest.es);
+		wrmsr(MSR_SYSENTER_EIP, (uint64_t)sysenter_common);
+	}
 }
 
 void desc_init_cpu(struct cpu *c)
@@ -112,8 +120,6 @@ void desc_init_cpu(struct cpu *c)
 	} __attribute__((packed)) gdtr, idtr;
 	uint64_t *g = c->arch.gdt;
 	struct tss *tss = c->arch.tss;
-	struct cpu_top *top =
-		(struct cpu_top *)(c->arch.stack + STACK_SIZE) - 1;
 
 	if (idt[0].low == 0)
 		make_idt();
@@ -124,7 +130,7 @@ void desc_init_cpu(struct cpu *c)
 	g[6] = 0x00affb000000ffff;
 	set_system(&g[8], (vaddr_t)tss, sizeof(*tss) - 1, 9);
 
-	tss->rsp[0] = (uint64_t)&top->guest.es;
+	tss->rsp[0] = (uint64_t)&cpu_top(c)->guest.es;
 	/* The lower half of the stack's pages serve the ISTs. */
 	tss->ist[IST_DF - 1] = (uint64_t)c->arch.stack + 0x1000;
 	tss->ist[IST_NMI - 1] = (uint64_t)c->arch.stack + 0x2000;

@@ -293,6 +293,29 @@ syscall32_common:
 	call	x86_syscall32
 	jmp	resume_guest
 
+/*
+ * SYSENTER brings our stack, and has lost the guest's rip and rsp; of the flags
+ * it clears IF alone, and NT would spoil our IRETQ.
+ */
+	.globl	sysenter_common
+sysenter_common:
+	pushq	$SEL_USER_DS
+	pushq	$0
+	pushfq
+	andl	$~FLAG_TF, (%rsp)
+	orl	$FLAG_IF, (%rsp)
+	pushq	$SEL_USER_32
+	pushq	$0
+	pushq	$0
+	movl	$VECTOR_SYSCALL, 4(%rsp)
+	pushq	$FLAGS_FIXED
+	popfq
+	SAVE_REGS
+	movq	%rsp, %rdi
+	xorl	%ebp, %ebp
+	call	x86_sysenter
+	jmp	resume_guest
+
 /* Run the guest whose registers stand at the top of the stack. */
 	.globl	x86_resume_guest
 x86_resume_guest:

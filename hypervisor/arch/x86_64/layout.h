@@ -83,6 +83,7 @@
 #define IRET_SS		    64
 
 /* rflags; as in x86.h, for assembly. */
+#define FLAGS_FIXED	2
 #define FLAG_TF		(1 << 8)
 #define FLAG_IF		(1 << 9)
 #define FLAG_DF		(1 << 10)

@@ -281,6 +281,11 @@ void x86_syscall32(struct cpu_user_regs *regs)
 	pv_syscall32(current, regs);
 }
 
+void x86_sysenter(struct cpu_user_regs *regs)
+{
+	pv_sysenter(current, regs);
+}
+
 /* Interrupts are off; they are on while work is done. */
 void x86_exit_work(void)
 {

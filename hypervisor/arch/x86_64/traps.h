@@ -16,6 +16,7 @@ void x86_ist_double_fault(struct cpu_user_regs *regs);
 void x86_ist_machine_check(struct cpu_user_regs *regs);
 void x86_syscall(struct cpu_user_regs *regs);
 void x86_syscall32(struct cpu_user_regs *regs);
+void x86_sysenter(struct cpu_user_regs *regs);
 void x86_exit_work(void);
 void x86_idle_loop(void);
 

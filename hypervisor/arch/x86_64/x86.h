@@ -59,6 +59,8 @@ struct cpu_user_regs;
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX	   0xc0000103
 #define MSR_SYSENTER_CS	   0x174
+#define MSR_SYSENTER_ESP   0x175
+#define MSR_SYSENTER_EIP   0x176
 
 /* WB WT UC- UC WC WP UC UC: PV.md, and public ABI of PV guests. */
 #define PAT_VALUE 0x050100070406ULL

@@ -28,6 +28,7 @@ void pv_deliver_events(struct vcpu *v, struct cpu_user_regs *regs);
 /* SYSCALL from guest user code, 64-bit and compatibility mode. */
 void pv_syscall(struct vcpu *v, struct cpu_user_regs *regs);
 void pv_syscall32(struct vcpu *v, struct cpu_user_regs *regs);
+void pv_sysenter(struct vcpu *v, struct cpu_user_regs *regs);
 /* The stack, the handlers or the assists changed by which the way in of user
  * code's system calls and page faults is chosen. */
 void pv_prepare_bounce(struct vcpu *v);

@@ -55,7 +55,6 @@ struct arch_vcpu {
 
 	/* es/ds/fs/gs selectors are in regs. */
 	struct pv_callback event, failsafe, syscall32, sysenter, nmi;
-	bool sysenter_masks, syscall32_masks;
 	uint64_t kernel_ss, kernel_sp;
 
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
