@@ -3,8 +3,8 @@
  * CPU policies as the tools exchange them: lists of CPUID leaves and MSRs, and
  * the older form, a list of feature words.
  *
- * A domain's policy is what the tools gave, kept for them to read back when
- * they save the domain.  What a PV guest is shown is decided by pv/cpuid.c.
+ * A domain's policy is what the tools gave before it ran, for its guest to see
+ * (pv/cpuid_policy.c) and for them to read back when they save the domain.
  */
 #include <tenon/arch.h>
 #include <tenon/domain.h>
@@ -200,13 +200,38 @@ unsigned policy_features(
 	return POLICY_FEATURES;
 }
 
+/* Nothing out of the ranges, and no more leaves than the machine has: 0, or
+ * the bad one in *bad. */
+static int check_leaves(const struct domctl *c,
+	const struct xen_cpuid_leaf *leaves, unsigned count, uint32_t *bad)
+{
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t leaf = leaves[i].leaf, last[4];
+
+		*bad = leaf;
+		if ((leaf & ~0xc00001ffU) || leaf >> 30 == 3)
+			return -ERANGE;
+		if (leaf != 0 && leaf != EXTENDED_FIRST)
+			continue;
+		pv_cpuid(c->hc->v, leaf, 0, last);
+		if (leaves[i].a > last[0])
+			return -EINVAL;
+	}
+	*bad = ~0U;
+	return 0;
+}
+
 int domctl_set_policy(struct domctl *c)
 {
 	struct xen_domctl_cpu_policy *p = &c->op.u.cpu_policy;
 	struct xen_cpuid_leaf *leaves, *old;
+	int r;
 
 	if (c->d == c->hc->d)
 		return -EINVAL;
+	/* What a kernel has seen once cannot change under it. */
+	if (c->d->was_started)
+		return -EEXIST;
 	if (p->nr_leaves > POLICY_LEAVES_MAX || p->nr_msrs > POLICY_MSRS_MAX)
 		return -E2BIG;
 	p->err_leaf = p->err_subleaf = p->err_msr = ~0U;
@@ -230,11 +255,15 @@ int domctl_set_policy(struct domctl *c)
 		heap_free(leaves);
 		return -EFAULT;
 	}
-	lock_take(&c->d->lock);
+	r = check_leaves(c, leaves, p->nr_leaves, &p->err_leaf);
+	if (r) {
+		heap_free(leaves);
+		return r;
+	}
+	/* It has never run, and only this call, one at a time, lets it. */
 	old = c->d->arch.cpuid_policy;
 	c->d->arch.cpuid_policy = leaves;
 	c->d->arch.cpuid_count = p->nr_leaves;
-	lock_drop(&c->d->lock);
 	heap_free(old);
 	return 0;
 }

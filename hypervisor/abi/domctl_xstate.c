@@ -8,6 +8,7 @@
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
 #include <tenon/page.h>
+#include <tenon/pv.h>
 #include <tenon/string.h>
 #include "domctl.h"
 
@@ -62,12 +63,13 @@ int domctl_get_ext_state(struct domctl *c)
 
 /* Can the image be loaded with this XCR0 at all?  The CPU has the last word
  * when it is (fpu_restore). */
-static int check_image(const struct xstate_head *head, const uint8_t *image)
+static int check_image(const struct vcpu *v, const struct xstate_head *head,
+	const uint8_t *image)
 {
 	uint64_t header[8];
 
 	memcpy(header, image + XSAVE_BV, sizeof(header));
-	if (!(head->xcr0 & 1) || head->xcr0 & ~arch_xcr0_mask() ||
+	if (!(head->xcr0 & 1) || head->xcr0 & ~pv_xcr0_mask(v) ||
 		header[0] & ~arch_xcr0_mask())
 		return -EINVAL;
 	/* Not the compacted form, and nothing in the reserved words. */
@@ -103,7 +105,7 @@ int domctl_set_ext_state(struct domctl *c)
 			arg->size - sizeof(head)))
 		r = -EFAULT;
 	if (!r)
-		r = check_image(&head, image);
+		r = check_image(v, &head, image);
 	if (!r) {
 		vcpu_pause(v);
 		memcpy(area, image, size);

@@ -153,6 +153,7 @@ void domain_unpause_by_controller(struct domain *d)
 	lock_take(&d->lock);
 	was_paused = d->is_paused_by_controller;
 	d->is_paused_by_controller = false;
+	d->was_started = true;
 	lock_drop(&d->lock);
 	if (was_paused)
 		domain_unpause(d);

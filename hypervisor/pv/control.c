@@ -55,7 +55,7 @@ int pv_write_cr(struct vcpu *v, unsigned nr, uint64_t value)
 		return pt_new_root(v, MFN(xen_cr3_to_pfn(value)), false);
 	case 4:
 		/* Bits that are not the guest's are as they are. */
-		v->arch.cr[4] = value & CR4_GUEST & arch_guest_cr4_allowed();
+		v->arch.cr[4] = value & CR4_GUEST & pv_cr4_mask(v);
 		return 0;
 	default:
 		return -EINVAL;

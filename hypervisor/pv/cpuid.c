@@ -143,12 +143,10 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, uint32_t r[4])
 	}
 }
 
-void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
+/* What a vcpu can have on this machine. */
+static void machine_leaf(
+	const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
-	if (leaf >= 0x40000000 && leaf < 0x40000100) {
-		hypervisor_leaf(v, leaf, sub, r);
-		return;
-	}
 	arch_cpuid(leaf, sub, r);
 	switch (leaf) {
 	case 0:
@@ -190,4 +188,15 @@ void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
 			memset(r, 0, 16);
 		break;
 	}
+}
+
+void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	if (leaf >= 0x40000000 && leaf < 0x40000100) {
+		hypervisor_leaf(v, leaf, sub, r);
+		return;
+	}
+	machine_leaf(v, leaf, sub, r);
+	if (v->domain->arch.cpuid_policy)
+		pv_limit_cpuid(v, leaf, sub, r);
 }

@@ -285,6 +285,7 @@ static bool do_two_byte(
 	struct vcpu *v, struct cpu_user_regs *regs, struct insn *in)
 {
 	uint8_t op, second;
+	uint64_t value;
 
 	if (!next(in, &op))
 		return false;
@@ -292,8 +293,10 @@ static bool do_two_byte(
 	case 0x01:
 		/* XSETBV: 0f 01 d1 */
 		if (!next(in, &second) || second != 0xd1 ||
-			(uint32_t)regs->rcx != 0 ||
-			arch_set_xcr0(v, (uint32_t)regs->rax | regs->rdx << 32))
+			(uint32_t)regs->rcx != 0)
+			return false;
+		value = (uint32_t)regs->rax | regs->rdx << 32;
+		if (value & ~pv_xcr0_mask(v) || arch_set_xcr0(v, value))
 			return false;
 		break;
 	case 0x06: /* CLTS */

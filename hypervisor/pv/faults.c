@@ -11,6 +11,9 @@
 #include <tenon/pte.h>
 #include <tenon/pv.h>
 
+#define RFLAGS_TF (1UL << 8)
+#define DR6_BS	  (1UL << 14) /* a single step */
+
 unsigned pv_fetch(struct vcpu *v, vaddr_t rip, uint8_t *buf, unsigned n)
 {
 	unsigned first = (unsigned)(PAGE_SIZE - (rip & ~PAGE_MASK));
@@ -40,10 +43,19 @@ static bool is_spurious(struct vcpu *v, vaddr_t addr, uint32_t error)
 	return true;
 }
 
+/* The instruction at rip was carried out by us: a single step ends after it.
+ * Where it was not, or a handler was entered in its place, nothing happens. */
+static void end_step(struct cpu_user_regs *regs, vaddr_t rip)
+{
+	if (unlikely(regs->rflags & RFLAGS_TF) && regs->rip != rip)
+		entry_debug(regs, DR6_BS);
+}
+
 void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 {
 	struct vcpu *v = current;
 	uint32_t error = regs->error_code;
+	vaddr_t rip = regs->rip;
 
 	if (is_hypervisor_va(addr)) {
 		/* Ours: nothing there for the guest, whatever the CPU said. */
@@ -53,8 +65,10 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 	if (v->arch.in_kernel &&
 		(error & (PF_PRESENT | PF_WRITE | PF_RESERVED)) ==
 			(PF_PRESENT | PF_WRITE) &&
-		pt_write_fault(v, addr, regs))
+		pt_write_fault(v, addr, regs)) {
+		end_step(regs, rip);
 		return;
+	}
 	/* A fault of user code goes to its kernel, and the way there flushes.
 	 */
 	if (v->arch.in_kernel && (error & PF_PRESENT) &&
@@ -97,6 +111,7 @@ void entry_int(struct cpu_user_regs *regs, unsigned vector)
 void entry_general_protection(struct cpu_user_regs *regs)
 {
 	struct vcpu *v = current;
+	vaddr_t rip = regs->rip;
 	unsigned vector;
 
 	if (is_software_interrupt(v, regs, &vector)) {
@@ -111,17 +126,22 @@ void entry_general_protection(struct cpu_user_regs *regs)
 		return;
 	}
 	if (regs->error_code == 0 &&
-		(pv_emulate_privileged(v, regs) || pv_emulate_umip(v, regs)))
+		(pv_emulate_privileged(v, regs) || pv_emulate_umip(v, regs))) {
+		end_step(regs, rip);
 		return;
+	}
 	pv_inject(v, regs, 13, regs->error_code);
 }
 
 void entry_invalid_opcode(struct cpu_user_regs *regs)
 {
 	struct vcpu *v = current;
+	vaddr_t rip = regs->rip;
 
-	if (pv_emulate_forced_cpuid(v, regs))
+	if (pv_emulate_forced_cpuid(v, regs)) {
+		end_step(regs, rip);
 		return;
+	}
 	pv_inject(v, regs, 6, 0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domctl: every command as the tools give it, and its errors. */
 #include "ctl_rig.h"
+#include <tenon/pv.h>
 #include <tenon/pte.h>
 
 static struct xen_domctl ctl;
@@ -461,9 +462,24 @@ static void memory(void **state)
 	ctl_stop();
 }
 
+/* A CPU whose leaves are full of ones, as far as they go. */
+static void all_ones(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	(void)sub;
+	memset(r, 0xff, 16);
+	if (leaf == 0)
+		r[0] = 0x16;
+	else if (leaf == 0x80000000)
+		r[0] = 0x80000021;
+	else if (leaf == 7)
+		r[0] = 2;
+}
+
 static void policies(void **state)
 {
 	struct xen_cpuid_leaf leaves[200] = { { 0, ~0U, 13, 1, 2, 3 } };
+	struct vcpu *v;
+	uint32_t r[4];
 	struct xen_msr_entry msrs[2] = { { 0xce, 0, 0 } };
 	struct xen_domctl_cpu_policy *p = &ctl.u.cpu_policy;
 
@@ -473,7 +489,27 @@ static void policies(void **state)
 	*p = (struct xen_domctl_cpu_policy){ .nr_leaves = 5, .nr_msrs = 1 };
 	p->leaves.p = leaves;
 	p->msrs.p = msrs;
+	/* A CPU without CPUID has no leaf but 0. */
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EINVAL);
+	assert_int_equal(p->err_leaf, 0);
+	fake_cpuid = all_ones;
+	leaves[0].a = 14;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EINVAL);
+	leaves[0].a = 13;
+	leaves[1].leaf = 0xc0000000;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -ERANGE);
+	assert_int_equal(p->err_leaf, 0xc0000000);
+	leaves[1].leaf = 0x200;
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -ERANGE);
+	leaves[1] = (struct xen_cpuid_leaf){ 1, ~0U, 0x600f12, 0, 1, 4 };
 	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), 0);
+	v = dom[1]->vcpu[0];
+	pv_cpuid(v, 1, 0, r);
+	assert_int_equal(r[0], 0x600f12);
+	assert_int_equal(r[2], 1 | 1U << 31);
+	assert_int_equal(r[3], 4);
+	pv_cpuid(dom[2]->vcpu[0], 1, 0, r);
+	assert_int_not_equal(r[3], 4);
 	assert_int_equal(p->err_leaf, ~0U);
 	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), 0);
 	memset(leaves, 0, sizeof(leaves));
@@ -499,6 +535,11 @@ static void policies(void **state)
 	p->leaves.va = BAD_VA;
 	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EFAULT);
 	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 0), -EINVAL);
+	/* Not once it has run. */
+	domain_unpause_by_controller(dom[1]);
+	domain_pause_by_controller(dom[1]);
+	assert_int_equal(op(XEN_DOMCTL_set_cpu_policy, 1), -EEXIST);
+	fake_cpuid = NULL;
 
 	clear();
 	ctl.u.tsc_info.tsc_mode = 1;

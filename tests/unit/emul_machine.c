@@ -5,6 +5,7 @@
 
 #include <tenon/entry.h>
 #include <tenon/pv.h>
+#include <public/arch-x86/cpuid.h>
 
 #define DATA_VA FAKE_SPACE_VA
 #define CODE_VA (FAKE_SPACE_VA + PAGE_SIZE)
@@ -159,9 +160,130 @@ static void stores_to_registers(void **state)
 	ctl_stop();
 }
 
+static void full_cpu(uint32_t leaf, uint32_t sub, uint32_t r[4])
+{
+	memset(r, 0xff, 16);
+	if (leaf == 0)
+		r[0] = 0x16;
+	else if (leaf == 0x80000000)
+		r[0] = 0x80000021;
+	else if (leaf == 7)
+		r[0] = sub ? ~0U : 2;
+}
+
+/* What a policy takes from a guest it neither sees nor can turn on. */
+static void policy(void **state)
+{
+	static struct xen_cpuid_leaf leaves[] = {
+		{ 0, XEN_CPUID_NO_SUBLEAF, 0xd, 'a', 'b', 'c' },
+		{ 1, XEN_CPUID_NO_SUBLEAF, 0x123, 0, 1U << 26, 1 },
+		{ 4, 0, 0x21, 0x22, 0x23, 0x24 },
+		{ 7, 0, 0, 1U << 5, 0, 0 },
+		{ 0xd, 0, 3, 1, 1, 0 },
+		{ 0xd, 1, 1, 0, 0, 0 },
+		{ 0x80000000, XEN_CPUID_NO_SUBLEAF, 0x80000007, 0, 0, 0 },
+		{ 0x80000001, XEN_CPUID_NO_SUBLEAF, 0x456, 0, 1, 1U << 29 },
+	};
+	struct cpu_user_regs *regs;
+	uint32_t r[4];
+
+	(void)state;
+	start();
+	fake_cpuid = full_cpu;
+	fake_xcr0_mask = 7;
+	regs = arch_guest_regs();
+	regs->rcx = regs->rdx = 0;
+	regs->rax = 7;
+	assert_true(RUN(0x0f, 0x01, 0xd1)); /* XSETBV */
+	assert_int_equal(
+		pv_write_cr(current, 4, 1UL << 18 | 1UL << 16 | 1UL << 2), 0);
+	assert_true(pv_read_cr(current, 4) & 1UL << 16);
+
+	dom[1]->arch.cpuid_policy = leaves;
+	dom[1]->arch.cpuid_count = ARRAY_SIZE(leaves);
+	pv_cpuid(current, 0, 0, r);
+	assert_int_equal(r[0], 0xd);
+	assert_int_equal(r[2], 'b');
+	pv_cpuid(current, 4, 0, r);
+	assert_int_equal(r[2], 0x23);
+	pv_cpuid(current, 7, 0, r);
+	assert_int_equal(r[0], 0);
+	assert_int_equal(r[1], 1U << 5);
+	assert_int_equal(r[3], 0);
+	pv_cpuid(current, 0xd, 0, r);
+	assert_int_equal(r[0], 3);
+	assert_int_equal(r[1], ~0U); /* sizes are this CPU's */
+	pv_cpuid(current, 0xd, 1, r);
+	assert_int_equal(r[0], 1);
+	pv_cpuid(current, 0xd, 2, r);
+	assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
+	pv_cpuid(current, 0x80000001, 0, r);
+	assert_int_equal(r[0], 0x456);
+	assert_int_equal(r[2], 1);
+	assert_int_equal(r[3], 1U << 29);
+	pv_cpuid(current, 0x80000008, 0, r);
+	assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
+	pv_cpuid(current, 0x40000000, 0, r);
+	assert_int_equal(r[1], XEN_CPUID_SIGNATURE_EBX);
+
+	assert_false(RUN(0x0f, 0x01, 0xd1));
+	regs->rax = 3;
+	regs->rcx = regs->rdx = 0;
+	assert_true(RUN(0x0f, 0x01, 0xd1));
+	assert_int_equal(
+		pv_write_cr(current, 4, 1UL << 18 | 1UL << 16 | 1UL << 2), 0);
+	assert_false(pv_read_cr(current, 4) & 1UL << 16);
+	assert_true(pv_read_cr(current, 4) & 1UL << 18);
+	pv_cpuid(current, 1, 0, r);
+	assert_int_equal(r[0], 0x123);
+	assert_true(r[2] & 1U << 27); /* OSXSAVE, as CR4 says */
+	/* Without XSAVE there is no XCR0. */
+	leaves[1].c = 0;
+	assert_false(RUN(0x0f, 0x01, 0xd1));
+	pv_cpuid(current, 0xd, 0, r);
+	assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
+	dom[1]->arch.cpuid_policy = NULL;
+	fake_cpuid = NULL;
+	fake_xcr0_mask = 0;
+	ctl_stop();
+}
+
+/* What is carried out for a kernel that steps ends with its #DB; what faults
+ * does not. */
+static void single_step(void **state)
+{
+	struct cpu_user_regs *regs;
+
+	(void)state;
+	start();
+	regs = arch_guest_regs();
+	current->arch.traps[1].address = 0x100;
+	regs->rflags = 0x302;
+	assert_false(RUN(0x0f, 0x06)); /* CLTS */
+	assert_int_equal(regs->rip, 0x100);
+	assert_true(current->arch.dr[6] & 1 << 14);
+	assert_false(regs->rflags & 0x100);
+
+	current->arch.dr[6] = 0;
+	regs->rflags = 0x302;
+	regs->rcx = 0x12345678; /* an MSR that is none */
+	assert_false(RUN(0x0f, 0x32));
+	assert_int_equal(regs->rip, 0x1300);
+	assert_int_equal(current->arch.dr[6], 0);
+
+	regs->rflags = 0x302;
+	memcpy(mfn_to_virt(frame[1]), "\x0f\x0bxen\x0f\xa2", 7);
+	regs->rip = CODE_VA;
+	entry_invalid_opcode(regs);
+	assert_int_equal(regs->rip, 0x100);
+	ctl_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(policy),
+		cmocka_unit_test(single_step),
 		cmocka_unit_test(hypercall_page),
 		cmocka_unit_test(stores_to_memory),
 		cmocka_unit_test(stores_to_registers),

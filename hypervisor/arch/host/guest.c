@@ -210,9 +210,10 @@ void arch_set_tsc_aux(struct vcpu *v, uint32_t value)
 
 int arch_set_xcr0(struct vcpu *v, uint64_t value)
 {
-	(void)v;
-	(void)value;
-	return -EINVAL;
+	if (!(value & 1) || value & ~fake_xcr0_mask)
+		return -EINVAL;
+	v->arch.xcr0 = value;
+	return 0;
 }
 
 uint64_t arch_guest_cr4_fixed(void)
@@ -222,7 +223,7 @@ uint64_t arch_guest_cr4_fixed(void)
 
 uint64_t arch_guest_cr4_allowed(void)
 {
-	return 0;
+	return 1UL << 2 | 1UL << 3 | 1UL << 16 | 1UL << 18;
 }
 
 void arch_set_fxsave(struct vcpu *v, const void *image)

@@ -22,6 +22,8 @@ uint64_t frame_count;
 
 void (*fake_on_kick)(unsigned cpu);
 bool (*fake_should_yield)(void);
+void (*fake_cpuid)(uint32_t leaf, uint32_t sub, uint32_t r[4]);
+uint64_t fake_xcr0_mask;
 jmp_buf fake_panic_jump;
 bool fake_panic_is_caught;
 char fake_panic_text[256];
@@ -282,14 +284,14 @@ struct boot_info boot_info;
 
 void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
-	(void)leaf;
-	(void)sub;
 	memset(r, 0, 4 * sizeof(r[0]));
+	if (fake_cpuid)
+		fake_cpuid(leaf, sub, r);
 }
 
 uint64_t arch_xcr0_mask(void)
 {
-	return 0;
+	return fake_xcr0_mask;
 }
 
 noreturn void arch_reboot(void)

@@ -38,6 +38,7 @@ struct domain {
 	bool is_shutting_down; /* a */
 	bool is_shut_down;     /* a all vcpus are told to stop */
 	bool is_paused_by_controller; /* D */
+	bool was_started;	      /* D: its controller let it run once */
 	bool has_debugger;	      /* D */
 	uint8_t life;		      /* D enum domain_life */
 	uint8_t shutdown_code;	      /* D SHUTDOWN_*; ~0: none */

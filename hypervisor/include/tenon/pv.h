@@ -49,6 +49,14 @@ bool pv_emulate_forced_cpuid(struct vcpu *v, struct cpu_user_regs *regs);
 /* CPUID leaf as guest v sees it (pv/cpuid.c). */
 void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	uint32_t regs[4]);
+/*
+ * What the policy of v's domain, if tools gave one, leaves (pv/cpuid_policy.c):
+ * of the registers that CPUID would show, of XCR0's bits and of CR4's.
+ */
+void pv_limit_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
+	uint32_t regs[4]);
+uint64_t pv_xcr0_mask(const struct vcpu *v);
+uint64_t pv_cr4_mask(const struct vcpu *v);
 /* MSRs: 0 or -EPERM (inject #GP). */
 must_check int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value);
 must_check int pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value);

@@ -99,6 +99,10 @@ extern void (*fake_on_mmio_write)(volatile void *reg, uint32_t value);
 /* How many interrupts were ended at the local APIC. */
 extern unsigned fake_eois;
 
+/* When set, it is CPUID of the fake machine; else all is 0. */
+extern void (*fake_cpuid)(uint32_t leaf, uint32_t sub, uint32_t r[4]);
+extern uint64_t fake_xcr0_mask;
+
 /* When set, hypercall_should_yield-like questions may ask it. */
 extern bool (*fake_should_yield)(void);
 

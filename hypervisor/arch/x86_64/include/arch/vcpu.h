@@ -9,6 +9,7 @@
 #include <public/xen.h>
 
 struct page;
+struct xen_cpuid_leaf;
 
 struct arch_domain {
 	bool is_32bit;		 /* never yet */
@@ -19,7 +20,8 @@ struct arch_domain {
 	uint8_t tsc_mode;
 	uint32_t tsc_khz;
 	uint32_t tsc_incarnation;
-	void *cpuid_policy; /* pv/cpuid.c */
+	/* What tools gave, or NULL (pv/cpuid_policy.c). */
+	struct xen_cpuid_leaf *cpuid_policy;
 	unsigned cpuid_count;
 };
 
