@@ -74,17 +74,21 @@ static int take_host(struct ctrl *c, struct sample *s)
 	return 0;
 }
 
-/* The name, with a '?' for what would disturb a terminal. */
+void sample_clean(char *name)
+{
+	for (; *name; name++) {
+		if (*name < ' ' || *name > '~')
+			*name = '?';
+	}
+}
+
 static char *take_name(struct xs *xs, uint32_t domid)
 {
 	char *name;
 
 	if (dom_name(xs, domid, &name))
 		return strdup(domid ? "" : "Domain-0");
-	for (char *c = name; *c; c++) {
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	}
+	sample_clean(name);
 	return name;
 }
 

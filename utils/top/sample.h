@@ -76,6 +76,9 @@ void sample_free(struct sample *s);
 /* NULL: there is none of that number. */
 struct sample_domain *sample_find(const struct sample *s, uint32_t domid);
 
+/* Puts a '?' for each byte of a name that could disturb a terminal. */
+void sample_clean(char *name);
+
 /* sample_devices.c: fills in the devices of all domains of `s`. -ENOMEM. */
 int sample_devices(struct sample *s, const char *sys);
 
