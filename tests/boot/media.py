@@ -64,3 +64,13 @@ def make_iso(output, hypervisor, options, modules, firmware="bios"):
             raise Failure(f"grub-mkrescue: {done.stderr.strip()[-600:]}",
                           fatal=True)
     return output
+
+
+def boot_disk(images, output):
+    """QEMU's arguments for a disk, dom0's /dev/vda, that a guest boots from
+    (images/bootdisk.sh); what is written to it is lost."""
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..",
+                          "images", "bootdisk.sh")
+    subprocess.run([script, images, output], check=True)
+    return ["-net", "none", "-drive",
+            f"file={output},format=raw,if=virtio,snapshot=on"]

@@ -5,13 +5,11 @@ kernel from that disk, by pygrub-c, and by GRUB inside the guest.
 """
 import os
 import re
-import subprocess
 
+import media
 from harness import case, reach_shell
 from machine import Failure
 
-BOOTDISK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                        "..", "..", "images", "bootdisk.sh")
 GUEST = ("name=dev kernel=/guest/vmlinuz ramdisk=/guest/initrd.gz memory=128 "
          "extra=console=hvc0")
 OWN = "name=dev bootloader=pygrub-c memory=128"
@@ -46,11 +44,10 @@ def devices(context):
     if context.stack:
         context.skip("Tenon's tools are not what runs in this dom0")
         return
-    disk = os.path.join(context.out, "bootdisk.img")
-    subprocess.run([BOOTDISK, context.images, disk], check=True)
-    drive = f"file={disk},format=raw,if=virtio,snapshot=on"
+    disk = media.boot_disk(context.images,
+                           os.path.join(context.out, "bootdisk.img"))
     with context.boot("2 CPUs 2 GiB", cpus=2, memory=2048,
-                      extra=["-net", "none", "-drive", drive]) as machine:
+                      extra=disk) as machine:
         reach_shell(machine)
         for command in SETUP:
             machine.run(command)

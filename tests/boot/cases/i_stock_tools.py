@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 
+import media
 from harness import case, reach_shell
 from machine import Failure
 
@@ -30,6 +31,12 @@ SETUP = (
     "dd if=/dev/zero of=/tmp/a.img bs=1M count=8 2>/dev/null",
     "export PATH=$PATH:/usr/lib/xen-4.17/bin",
 )
+# The guest's own kernel from its own disk, as Debian's pygrub would do it.
+OWN = """name = "own"
+bootloader = "pygrub-c"
+memory = 128
+disk = ["phy:/dev/vda,xvda,w"]
+"""
 # What is another one each time.
 CHANGING = (
     (r"/(domain|libxl|vbd|vif|console)/\d+(?=[/\" ])", r"/\1/N"),
@@ -98,8 +105,10 @@ def stock_tools(context):
         subprocess.run(["cat", context.image("dom0.gz"), extra], stdout=out,
                        check=True)
     try:
+        disk = media.boot_disk(context.images,
+                               os.path.join(context.out, "bootdisk.img"))
         with context.boot("2 CPUs 2 GiB", cpus=2, memory=2048, modules=[
-                context.modules()[0], (both, "")]) as machine:
+                context.modules()[0], (both, "")], extra=disk) as machine:
             compare(machine)
     finally:
         os.unlink(both)
@@ -109,8 +118,9 @@ def compare(machine):
     reach_shell(machine)
     for command in SETUP:
         machine.run(command)
-    for line in CONFIG.splitlines():
-        machine.run(f"echo '{line}' >>/tmp/lay.cfg")
+    for name, text in (("lay", CONFIG), ("own", OWN)):
+        for line in text.splitlines():
+            machine.run(f"echo '{line}' >>/tmp/{name}.cfg")
     before = layout(machine), files(machine)
     with machine.check("xl creates a guest with a disk and a card"):
         machine.run("xl create -q -p /tmp/lay.cfg || "
@@ -139,6 +149,7 @@ def compare(machine):
     with machine.check("xl list -l says the same of it"):
         same("the configuration", stock[2], long_list(machine))
     stock_on_ours(machine)
+    own_kernel(machine)
     with machine.check("nothing is left of any of them"):
         machine.run("sleep 2")
         same("the store", before[0], layout(machine))
@@ -171,3 +182,24 @@ def stock_on_ours(machine):
         gone(machine)
     with machine.check("xl destroy ends a guest of ours"):
         machine.run("domcreate -p /tmp/lay.cfg && xl destroy lay", 120)
+
+
+def own_kernel(machine):
+    """xl starts pygrub-c and gives it the guest's console."""
+    with machine.check("xl create -c shows pygrub-c's menu"):
+        machine.send("xl create -q -c /tmp/own.cfg\n")
+        machine.expect(r"Another", 60)
+        machine.expect(r"The guest", 10)
+        machine.send("\r")
+    with machine.check("the guest that xl made runs what was chosen"):
+        machine.expect(r"tenon-mark guest-ready", 180)
+        machine.expect(r"guest# ", 30)
+        text = machine.run("cat /proc/cmdline", 60, r"guest# ").strip()
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        if not text.endswith("console=hvc0 chosen=kept"):
+            raise Failure(f"its command line is {text!r}")
+        machine.run("xl destroy own")
+        left = machine.run("find /run/xen -name '*boot*'").strip()
+        if left:
+            raise Failure(f"dom0 keeps {left}")
