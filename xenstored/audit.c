@@ -165,6 +165,18 @@ static const char *audit_txn(struct tally *t, const struct txn *x)
 	return wrong;
 }
 
+/* What is found from there on must be what is found from the root on. */
+static const char *audit_place(const struct store *s, const struct conn *c)
+{
+	const struct tree_place *p = &c->place;
+
+	if (!p->dir || p->edits != s->tree.edits || p->root != s->root)
+		return NULL;
+	return tree_find(s->root, p->path, p->len) == p->dir
+		       ? NULL
+		       : "a connection looks in a wrong place";
+}
+
 static const char *audit_conns(struct tally *t)
 {
 	const char *wrong = NULL;
@@ -176,6 +188,8 @@ static const char *audit_conns(struct tally *t)
 		at = at->next) {
 		c = list_entry(at, struct conn, of_store);
 		wrong = output_audit(c);
+		if (!wrong)
+			wrong = audit_place(t->store, c);
 		for (x = c->txns.next; !wrong && x != &c->txns; x = x->next) {
 			wrong = audit_txn(
 				t, list_entry(x, struct txn, of_conn));

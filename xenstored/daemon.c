@@ -127,10 +127,20 @@ void daemon_commit(struct daemon *d)
 
 static void tend_journal(struct daemon *d)
 {
+	int rc;
+
 	daemon_commit(d);
-	if (d->depot->is_kept ? depot_is_heavy(d->depot)
-			      : now_ns() >= d->retry_at)
-		renew(d);
+	if (!d->depot->is_kept) {
+		if (now_ns() >= d->retry_at)
+			renew(d);
+		return;
+	}
+	rc = depot_tend(d->depot, d->store);
+	if (rc)
+		log_line(true,
+			"the journal cannot be made smaller: %s. It grows "
+			"until it can",
+			strerror(-rc));
 }
 
 static void free_ended(struct daemon *d)
@@ -198,7 +208,7 @@ static void wake_held(struct daemon *d)
 /* Milliseconds to wait for events, rounded up; -1: for ever. */
 static int patience(const struct daemon *d, int64_t held)
 {
-	if (!list_is_empty(&d->busy))
+	if (!list_is_empty(&d->busy) || depot_is_busy(d->depot))
 		return 0;
 	if (!d->depot->is_kept)
 		return 1000;
@@ -260,6 +270,7 @@ void daemon_fini(struct daemon *d)
 
 	/* The connections outlive us, for whoever comes next. */
 	d->depot->is_kept = false;
+	depot_abandon(d->depot);
 	list_for_each_safe(at, next, &d->peers)
 	{
 		list_remove(at);

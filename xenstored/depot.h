@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "journal.h"
+#include "stream.h"
 
 struct store;
 
@@ -22,6 +23,14 @@ struct depot {
 	bool any_boot;	/* a state of another boot is as good */
 	bool is_synced; /* each commit reaches the disk */
 	bool is_kept;	/* what happens is told to the journal */
+	/* The next journal, while it is written beside the active one. */
+	enum depot_phase { DEPOT_IDLE, DEPOT_STATE, DEPOT_UNITS } phase;
+	struct stream_saver saver;
+	size_t adopted;	     /* of the active one's units: up to that offset */
+	size_t seen;	     /* the active one's weight at the last step */
+	size_t lenient;	     /* by which it may weigh more, after a failure */
+	bool has_slack;	     /* the other one may be too large */
+	uint64_t generation; /* the highest there was */
 };
 
 /*
@@ -37,8 +46,16 @@ int depot_open(struct depot *d, const char *dir);
 int depot_load(struct depot *d, struct store *s);
 /* Begins a new journal with the state as it is. 0 or a negative errno. */
 int depot_renew(struct depot *d, struct store *s);
-/* Whether units outweigh the state, so that a new one is due. */
-bool depot_is_heavy(const struct depot *d);
+/*
+ * When units outweigh the state, a new journal takes the place of the old one,
+ * in steps that keep ahead of what is written meanwhile: one step. No unit
+ * may be open. A negative errno: it will be tried again later.
+ */
+int depot_tend(struct depot *d, struct store *s);
+/* Whether another step is due. */
+bool depot_is_busy(const struct depot *d);
+/* Gives up a new journal that is not complete, before the store is freed. */
+void depot_abandon(struct depot *d);
 /* Ends the open unit; a negative errno: the journal is worth nothing now. */
 int depot_commit(struct depot *d);
 

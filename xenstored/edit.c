@@ -11,6 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Clients mostly stay in one directory. */
+static struct node *find_nearest(
+	const struct view *v, const char *path, size_t len, size_t *found)
+{
+	if (!v->place)
+		return tree_find_nearest(*v->root, path, len, found);
+	return tree_find_from(
+		v->place, &v->store->tree, *v->root, path, len, found);
+}
+
 void change_drop(struct store *s, struct change *change)
 {
 	tree_put(&s->tree, change->removed);
@@ -48,7 +58,7 @@ static int check_size(
 int edit_look(struct view *v, const char *path, size_t len, struct node **out)
 {
 	size_t found;
-	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	struct node *n = find_nearest(v, path, len, &found);
 
 	/* Who may not read the parent is not told what is missing in it. */
 	if (!(perm_access(node_perms(n), &v->who) & PERM_READ))
@@ -166,7 +176,7 @@ int edit_write(struct view *v, const char *path, size_t len, const void *value,
 	size_t value_len, struct change *change)
 {
 	size_t found;
-	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	struct node *n = find_nearest(v, path, len, &found);
 	const struct perm_list *perms = node_perms(n);
 	struct perm_entry owner = perms->entry[0];
 	int64_t more;
@@ -219,7 +229,7 @@ int edit_mkdir(
 	struct view *v, const char *path, size_t len, struct change *change)
 {
 	size_t found;
-	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	struct node *n = find_nearest(v, path, len, &found);
 
 	if (found != len)
 		return create(v, path, len, found, n, NULL, 0, change);
@@ -260,7 +270,7 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 {
 	struct deltas lost = { 0 };
 	size_t found;
-	struct node *n = tree_find_nearest(*v->root, path, len, &found);
+	struct node *n = find_nearest(v, path, len, &found);
 	int rc;
 
 	if (len <= 1)

@@ -31,18 +31,33 @@ _Static_assert(sizeof(struct head) % 8 == 0, "records are aligned");
  * A multiplicative hash of 8 bytes at a time: it finds old pages and torn
  * ones, not forgers.
  */
-static uint64_t sum(uint64_t seed, const void *bytes, size_t len)
+static uint64_t sum_begin(uint64_t seed)
+{
+	return seed ^ 0x9e3779b97f4a7c15ull;
+}
+
+static uint64_t sum_more(uint64_t h, const void *bytes, size_t len)
 {
 	const char *at = bytes, *end = at + len;
-	uint64_t h = seed ^ 0x9e3779b97f4a7c15ull, word;
+	uint64_t word;
 
 	for (; at < end; at += 8) {
 		memcpy(&word, at, 8);
 		h = (h ^ word) * 0xff51afd7ed558ccdull;
 		h ^= h >> 32;
 	}
+	return h;
+}
+
+static uint64_t sum_end(uint64_t h)
+{
 	h *= 0xc4ceb9fe1a85ec53ull;
 	return h ^ h >> 29;
+}
+
+static uint64_t sum(uint64_t seed, const void *bytes, size_t len)
+{
+	return sum_end(sum_more(sum_begin(seed), bytes, len));
 }
 
 static uint64_t unit_sum(
@@ -92,28 +107,65 @@ static void open_unit(struct journal *j)
 }
 
 void journal_begin(struct journal *j, void *base, size_t size,
-	bool (*more)(struct journal *j, size_t need))
+	uint64_t generation, bool (*more)(struct journal *j, size_t need))
 {
 	char *head;
 
 	init(j, base, size, more);
+	j->generation = generation;
+	j->summed = sizeof(struct head);
+	j->sum = sum_begin(generation);
 	head = sink_take(&j->sink, sizeof(struct head));
 	if (head)
 		memset(head, 0, sizeof(struct head));
 }
 
-int journal_seal(struct journal *j, uint64_t generation, const char *boot)
+void journal_sum(struct journal *j)
 {
-	struct head h = { MAGIC, FORMAT, 0, generation, 0, 0, "", 0 };
+	size_t end = (size_t)(j->sink.at - j->base);
 
-	j->stream_len = (size_t)(j->sink.at - j->base) - sizeof(h);
-	j->generation = generation;
+	if (j->sink.has_failed)
+		return;
+	j->sum = sum_more(j->sum, j->base + j->summed, end - j->summed);
+	j->summed = end;
+}
+
+int journal_stream_end(struct journal *j)
+{
+	journal_sum(j);
+	j->stream_len = (size_t)(j->sink.at - j->base) - sizeof(struct head);
 	j->number = 1;
 	open_unit(j);
+	return j->sink.has_failed ? -ENOSPC : 0;
+}
+
+bool journal_adopt(
+	struct journal *j, const struct journal *from, size_t *at, size_t most)
+{
+	size_t end = *at + most < from->unit ? *at + most : from->unit;
+	struct unit u;
+	char *to;
+
+	while (*at < end && !j->sink.has_failed) {
+		memcpy(&u, from->base + *at, sizeof(u));
+		*at += sizeof(u);
+		to = sink_take(&j->sink, u.len);
+		if (to)
+			memcpy(to, from->base + *at, u.len);
+		*at += u.len;
+		journal_commit(j);
+	}
+	return *at >= from->unit;
+}
+
+int journal_seal(struct journal *j, const char *boot)
+{
+	struct head h = { MAGIC, FORMAT, 0, j->generation, 0, 0, "", 0 };
+
 	if (j->sink.has_failed)
 		return -ENOSPC;
 	h.stream_len = j->stream_len;
-	h.stream_check = sum(generation, j->base + sizeof(h), j->stream_len);
+	h.stream_check = sum_end(j->sum);
 	strncpy(h.boot, boot, sizeof(h.boot) - 1);
 	h.check = head_sum(&h);
 	memcpy(j->base, &h, sizeof(h));
@@ -143,13 +195,11 @@ size_t journal_weight(const struct journal *j)
 	return j->unit - sizeof(struct head) - j->stream_len;
 }
 
-static bool is_sound(const struct head *h, const char *base, size_t size)
+static bool is_sound(const struct head *h, size_t size)
 {
 	return h->magic == MAGIC && h->version == FORMAT && h->generation &&
 	       h->check == head_sum(h) && h->stream_len <= size - sizeof(*h) &&
-	       h->stream_len % 8 == 0 &&
-	       h->stream_check ==
-		       sum(h->generation, base + sizeof(*h), h->stream_len);
+	       h->stream_len % 8 == 0;
 }
 
 uint64_t journal_probe(const void *base, size_t size, const char *boot)
@@ -159,7 +209,7 @@ uint64_t journal_probe(const void *base, size_t size, const char *boot)
 	if (size < sizeof(h))
 		return 0;
 	memcpy(&h, base, sizeof(h));
-	if (!is_sound(&h, base, size))
+	if (!is_sound(&h, size))
 		return 0;
 	return boot && strncmp(h.boot, boot, sizeof(h.boot) - 1) ? 0
 								 : h.generation;
@@ -189,6 +239,9 @@ int journal_replay(struct journal *j, struct store *s, void *base, size_t size,
 	if (!journal_probe(base, size, NULL))
 		return -EINVAL;
 	memcpy(&h, base, sizeof(h));
+	if (h.stream_check !=
+		sum(h.generation, (char *)base + sizeof(h), h.stream_len))
+		return -EBADMSG;
 	init(j, base, size, more);
 	j->generation = h.generation;
 	j->stream_len = (size_t)h.stream_len;

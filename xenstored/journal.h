@@ -20,7 +20,8 @@
  * units in the same file are not taken for this one's.
  *
  * There are two such regions, used in turn: when the units outweigh the
- * stream, the state is written to the other one with the next generation.
+ * stream, the state is written to the other one with the next generation, in
+ * steps, and then the units that were written meanwhile are copied to it.
  * What an append costs on average is bounded by that, and the region that
  * is left stays valid until the new one is.
  */
@@ -46,7 +47,9 @@ struct journal {
 	size_t stream_len;
 	uint64_t generation;
 	uint32_t number; /* of the open unit */
-	int which;	 /* for the owner: which of its regions */
+	size_t summed;	 /* before the seal: offset up to which `sum` is */
+	uint64_t sum;
+	int which; /* for the owner: which of its regions */
 	/*
 	 * Makes the region larger by at least `need`, and sets base and size;
 	 * false when it cannot. NULL: it cannot.
@@ -55,13 +58,24 @@ struct journal {
 };
 
 /*
- * Begins to write a new one over whatever is in the region: the state is
- * then to be put into the sink (stream_save). `j` must stay where it is.
+ * Begins to write a new one, not of generation 0, over whatever is in the
+ * region: the state is then to be put into the sink (stream_save). `j` must
+ * stay where it is.
  */
 void journal_begin(struct journal *j, void *base, size_t size,
-	bool (*more)(struct journal *j, size_t need));
-/* Makes it valid. -ENOSPC: the region was too small for the state. */
-int journal_seal(struct journal *j, uint64_t generation, const char *boot);
+	uint64_t generation, bool (*more)(struct journal *j, size_t need));
+/* Looks over what was put into the sink so far, so that the end is cheap. */
+void journal_sum(struct journal *j);
+/* The state is whole. -ENOSPC: the region was too small for it. */
+int journal_stream_end(struct journal *j);
+/*
+ * Copies units of `from`, from offset `*at` on, which moves, and up to about
+ * `most` bytes. Whether there are no more; look at the sink for a failure.
+ */
+bool journal_adopt(
+	struct journal *j, const struct journal *from, size_t *at, size_t most);
+/* Makes it valid, with what it has by then. -ENOSPC */
+int journal_seal(struct journal *j, const char *boot);
 
 /*
  * Ends the open unit: from now on it counts. Without records it does
@@ -78,14 +92,15 @@ static inline bool journal_is_open(const struct journal *j)
 size_t journal_weight(const struct journal *j);
 
 /*
- * Looks at what the region holds. The generation, or 0: nothing valid, or
- * (when `boot` is not NULL) of another boot.
+ * Looks at the head of what the region holds. The generation, or 0: nothing
+ * valid, or (when `boot` is not NULL) of another boot.
  */
 uint64_t journal_probe(const void *base, size_t size, const char *boot);
 /*
  * Reads a valid one back into a new store and makes ready to append after
- * its last whole unit. -EINVAL: it is not sound; -ENOMEM. `*units` is how
- * many there were.
+ * its last whole unit. -EBADMSG: the state is not as it was written, and the
+ * store is still new; -EINVAL: it is not sound; -ENOMEM. `*units` is how many
+ * there were.
  */
 int journal_replay(struct journal *j, struct store *s, void *base, size_t size,
 	bool (*more)(struct journal *j, size_t need), uint32_t *units);

@@ -50,6 +50,7 @@ struct node *kids_alloc(struct tree *t, size_t name_len, size_t value_len)
 	size_t size = node_bytes(name_len, value_len);
 	struct node *n = arena_alloc(size);
 
+	t->edits++;
 	if (n)
 		t->live_bytes += (int64_t)arena_size(size);
 	return n;
@@ -59,6 +60,7 @@ void kids_free(struct tree *t, struct node *n)
 {
 	size_t size = node_size(n);
 
+	t->edits++;
 	t->live_bytes -= (int64_t)arena_size(size);
 	arena_free(n, size);
 }

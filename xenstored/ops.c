@@ -96,6 +96,7 @@ static int open_view(struct request *r, unsigned int flags)
 	domain_subject(r->store, r->conn->domid, &v->who);
 	v->root = &r->store->root;
 	v->deltas = &r->deltas;
+	v->place = &r->conn->place;
 	if ((flags & OP_CONTROL) && !v->who.is_control)
 		return -EACCES;
 	if (!(flags & OP_TXN) || !r->hdr->tx_id)

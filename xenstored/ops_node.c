@@ -13,9 +13,12 @@ static int look(struct request *r, enum step_kind kind, const struct path *p,
 	struct node **out)
 {
 	int rc = edit_look(&r->view, p->text, p->len, out);
-	int noted = txn_note_read(
-		&r->view, r->conn, kind, p->text, p->len, rc ? NULL : *out, rc);
+	int noted;
 
+	if (!r->view.txn)
+		return rc;
+	noted = txn_note_read(
+		&r->view, r->conn, kind, p->text, p->len, rc ? NULL : *out, rc);
 	return noted ? noted : rc;
 }
 
@@ -34,14 +37,29 @@ int op_read(struct request *r)
 	return 0;
 }
 
+/*
+ * A name and its NUL. Of most it is one store of 8 bytes, which a node always
+ * has and `to` must have room for.
+ */
+static char *put_name(char *to, const struct node *n)
+{
+	size_t len = node_name_len(n);
+
+	if (len <= 8)
+		memcpy(to, node_name(n), 8);
+	else
+		memcpy(to, node_name(n), len);
+	to[len] = '\0';
+	return to + len + 1;
+}
+
 int op_directory(struct request *r)
 {
-	char list[WIRE_PAYLOAD_MAX];
+	char list[WIRE_PAYLOAD_MAX + 8], *at = list;
 	struct kid_iter it;
 	const struct node *kid;
 	struct path *p;
 	struct node *n;
-	size_t len = 0;
 	int rc;
 
 	rc = request_path(r, false, &p);
@@ -49,15 +67,12 @@ int op_directory(struct request *r)
 		rc = look(r, STEP_LIST, p, &n);
 	if (rc)
 		return rc;
-	if (tree_list_bytes(n) > sizeof(list))
+	if (tree_list_bytes(n) > WIRE_PAYLOAD_MAX)
 		return -E2BIG;
 	kid_iter_init(&it, n);
-	while ((kid = kid_iter_next(&it))) {
-		memcpy(list + len, node_name(kid), node_name_len(kid));
-		len += node_name_len(kid);
-		list[len++] = '\0';
-	}
-	request_reply(r, list, len);
+	while ((kid = kid_iter_next(&it)))
+		at = put_name(at, kid);
+	request_reply(r, list, (size_t)(at - list));
 	return 0;
 }
 

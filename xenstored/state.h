@@ -133,6 +133,7 @@ struct conn {
 	char *in;	     /* what is in and not served yet */
 	size_t in_start, in_end;
 	unsigned int debt; /* requests that its next turns are short of */
+	struct tree_place place;
 
 	struct message *out_first, **out_last;
 	size_t out_sent; /* of the first one */
@@ -224,7 +225,8 @@ struct view {
 	struct subject who;
 	struct node **root;
 	struct deltas *deltas;
-	struct txn *txn; /* NULL: the store's own tree */
+	struct txn *txn;	  /* NULL: the store's own tree */
+	struct tree_place *place; /* of who asks; may be NULL */
 };
 
 /* A path over which transactions fail; see park.c. */
@@ -401,7 +403,7 @@ int txn_commit(struct conn *c, struct txn *t);
 /* Tells the watchers what a commit has changed. */
 void txn_fire(struct conn *c, struct txn *t);
 void txn_free(struct conn *c, struct txn *t);
-/* Notes a request and its answer, for the end. -ENOSPC, -ENOMEM. */
+/* Notes a request of v->txn and its answer, for the end. -ENOSPC, -ENOMEM. */
 int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
 	const char *path, size_t len, struct node *seen, int err);
 int txn_edit(struct view *v, struct conn *c, const struct edit *e);

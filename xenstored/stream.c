@@ -3,6 +3,7 @@
 #include "stream.h"
 
 #include <endian.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -267,19 +268,10 @@ static void write_session(struct sink *k, const struct conn *c)
 			list_entry(at, struct txn, of_conn)->id);
 }
 
-struct walk {
-	struct sink *sink;
-	const struct store *store;
+struct aside {
+	struct sink sink; /* first */
+	char *base;
 };
-
-static int save_node(
-	void *ctx, const struct node *n, const char *path, size_t len)
-{
-	struct walk *w = ctx;
-
-	write_node(w->sink, w->store, path, len, n);
-	return w->sink->has_failed;
-}
 
 static void save_domains(struct store *s, struct sink *k)
 {
@@ -297,32 +289,149 @@ static void save_domains(struct store *s, struct sink *k)
 	}
 }
 
-void stream_save(struct store *s, struct sink *k)
+/* A sink's memory that grows. */
+static bool grow_aside(struct sink *k, size_t need)
+{
+	struct aside *a = (struct aside *)(void *)k;
+	size_t used = (size_t)(k->at - a->base), room = used * 2 + need + 4096;
+	char *more = realloc(a->base, room);
+
+	if (!more)
+		return false;
+	a->base = more;
+	k->at = more + used;
+	k->end = more + room;
+	return true;
+}
+
+static int save_sessions(struct stream_saver *v)
+{
+	struct aside a = { { .grow = grow_aside }, NULL };
+	const struct list *at;
+	const struct conn *c;
+
+	for (at = v->store->conns.next; at != &v->store->conns; at = at->next) {
+		c = list_entry(at, struct conn, of_store);
+		if (c->id)
+			write_session(&a.sink, c);
+	}
+	if (a.sink.has_failed) {
+		free(a.base);
+		return -ENOMEM;
+	}
+	v->sessions = a.base;
+	v->sessions_len = (size_t)(a.sink.at - a.base);
+	return 0;
+}
+
+/* Domain 0 pays for what its transaction keeps alive: it has no quota. */
+static int take_snapshot(struct stream_saver *v)
+{
+	int rc;
+
+	v->reader = conn_new(v->store, 0, false, NULL);
+	if (!v->reader)
+		return -ENOMEM;
+	rc = txn_put(v->reader, 1);
+	if (rc) {
+		conn_free(v->reader);
+		v->reader = NULL;
+	}
+	return rc;
+}
+
+int stream_save_begin(struct stream_saver *v, struct store *s, struct sink *k)
 {
 	struct stream_header h = { htobe64(STREAM_IDENT),
 		htobe32(STREAM_VERSION), 0 };
-	char path[PATH_MAX_LEN + 1];
-	struct walk w = { k, s };
-	const struct list *at;
-	const struct conn *c;
 	char *p = sink_take(k, sizeof(h));
+	int rc;
 
-	if (!p)
-		return;
+	memset(v, 0, sizeof(*v));
+	v->store = s;
+	v->sink = k;
+	rc = p ? save_sessions(v) : -ENOSPC;
+	if (!rc)
+		rc = take_snapshot(v);
+	if (rc) {
+		k->has_failed = true;
+		stream_save_end(v);
+		return rc;
+	}
 	memcpy(p, &h, sizeof(h));
 	write_quotas(k, s);
 	save_domains(s, k);
 	write_special(k, s, 0);
 	write_special(k, s, 1);
-	strcpy(path, "/");
-	if (tree_walk(s->root, path, 1, save_node, &w))
-		k->has_failed = true;
-	for (at = s->conns.next; at != &s->conns; at = at->next) {
-		c = list_entry(at, struct conn, of_store);
-		if (c->id)
-			write_session(k, c);
+	strcpy(v->path, "/");
+	tree_walk_begin(&v->walk, txn_find(v->reader, 1)->base, v->path, 1);
+	return 0;
+}
+
+/* 1: there is more. */
+static int save_nodes(struct stream_saver *v, size_t most)
+{
+	const struct node *n;
+	size_t len, done = 0;
+	int rc = 1;
+
+	while (done < most && !v->sink->has_failed) {
+		rc = tree_walk_next(&v->walk, &n, &len);
+		if (rc <= 0)
+			break;
+		write_node(v->sink, v->store, v->path, len, n);
+		done += sizeof(struct stream_node) + len + node_value_len(n);
 	}
-	stream_record_new(k, STREAM_END, 0);
+	return rc;
+}
+
+/* They are records already, and aligned as all are. */
+static bool copy_sessions(struct stream_saver *v, size_t most)
+{
+	size_t len = v->sessions_len - v->sessions_done;
+	char *at;
+
+	if (len > most)
+		len = (most + 7) & ~(size_t)7;
+	at = sink_take(v->sink, len);
+	if (at && len)
+		memcpy(at, v->sessions + v->sessions_done, len);
+	v->sessions_done += len;
+	return v->sessions_done == v->sessions_len;
+}
+
+bool stream_save_step(struct stream_saver *v, size_t most)
+{
+	int rc = save_nodes(v, most);
+
+	if (rc < 0)
+		v->sink->has_failed = true;
+	if (!rc && copy_sessions(v, most)) {
+		stream_record_new(v->sink, STREAM_END, 0);
+		return true;
+	}
+	return v->sink->has_failed;
+}
+
+void stream_save_end(struct stream_saver *v)
+{
+	tree_walk_end(&v->walk);
+	free(v->sessions);
+	if (v->reader)
+		conn_free(v->reader);
+	v->sessions = NULL;
+	v->reader = NULL;
+}
+
+void stream_save(struct store *s, struct sink *k)
+{
+	struct stream_saver v;
+
+	if (stream_save_begin(&v, s, k))
+		return;
+	while (!stream_save_step(&v, SIZE_MAX))
+		;
+	stream_save_end(&v);
 }
 
 static void write_node_gone(struct sink *k, const char *path, size_t len)

@@ -27,7 +27,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "path.h"
 #include "sink.h"
+#include "tree.h"
 
 struct store;
 struct store_effect;
@@ -161,6 +163,31 @@ struct stream_domain_state {
 
 /* Writes the whole state. The caller looks whether the sink has failed. */
 void stream_save(struct store *s, struct sink *k);
+
+/*
+ * The same in steps: what is written is the state as it was at the beginning,
+ * whatever requests are served between the steps. Of the tree that is a
+ * snapshot, held by a transaction of domain 0's; all else is put aside at
+ * once.
+ */
+struct stream_saver {
+	struct store *store;
+	struct sink *sink;
+	struct conn *reader; /* has the transaction; NULL: nothing is held */
+	struct tree_walk walk;
+	char path[PATH_MAX_LEN + 1];
+	char *sessions;
+	size_t sessions_len, sessions_done;
+};
+/* After a failure, which the sink is told of, there is nothing to end. */
+int stream_save_begin(struct stream_saver *v, struct store *s, struct sink *k);
+/*
+ * Writes some records, of about `most` bytes. Whether all is written, or the
+ * sink has failed.
+ */
+bool stream_save_step(struct stream_saver *v, size_t most);
+/* Lets go of what is held, after any step. */
+void stream_save_end(struct stream_saver *v);
 /* Writes a change that was told. */
 void stream_effect(
 	struct sink *k, const struct store *s, const struct store_effect *e);

@@ -104,15 +104,20 @@ struct node *tree_child(const struct node *n, const char *name, size_t len)
 	return child_by_key(n, &key);
 }
 
-struct node *tree_find_nearest(
-	struct node *root, const char *path, size_t len, size_t *found_len)
+/* Where a way down has ended, and what stands above it. */
+struct descent {
+	struct node *node, *parent;
+	size_t len, parent_len; /* of their paths */
+};
+
+/* From the node at the first d->len bytes of `path` as far as there is one. */
+static inline void descend(struct descent *d, const char *path, size_t len)
 {
-	const char *at = path, *end = path + len;
-	struct node *n = root, *child;
+	const char *at = path + d->len, *end = path + len;
 	struct name_key key;
+	struct node *child;
 	size_t name_len;
 
-	*found_len = len ? 1 : 0;
 	for (;;) {
 		if (at < end && *at == '/')
 			at++;
@@ -121,14 +126,66 @@ struct node *tree_find_nearest(
 		name_len = name_span(at, end);
 		name_key_init(&key, at, name_len, end);
 		at += name_len;
-		child = child_by_key(n, &key);
+		child = child_by_key(d->node, &key);
 		if (!child)
-			return n;
-		n = child;
-		*found_len = (size_t)(at - path);
+			return;
+		d->parent = d->node;
+		d->parent_len = d->len;
+		d->node = child;
+		d->len = (size_t)(at - path);
 	}
-	*found_len = len;
-	return n;
+	d->len = len;
+}
+
+struct node *tree_find_nearest(
+	struct node *root, const char *path, size_t len, size_t *found_len)
+{
+	struct descent d = { .node = root, .len = len ? 1 : 0 };
+
+	descend(&d, path, len);
+	*found_len = d.len;
+	return d.node;
+}
+
+static bool leads_there(const struct tree_place *p, const struct tree *t,
+	const struct node *root, const char *path, size_t len)
+{
+	return p->dir && p->edits == t->edits && p->root == root &&
+	       len >= p->len && (len == p->len || path[p->len] == '/') &&
+	       !memcmp(path, p->path, p->len);
+}
+
+/* A node without children is no place to look for others. */
+static void note_place(struct tree_place *p, const struct tree *t,
+	const struct node *root, const char *path, const struct descent *d)
+{
+	bool is_leaf = !d->node->kids && d->parent;
+	size_t len = is_leaf ? d->parent_len : d->len;
+
+	if (len <= 1 || len > sizeof(p->path))
+		return;
+	p->dir = is_leaf ? d->parent : d->node;
+	p->root = root;
+	p->edits = t->edits;
+	p->len = len;
+	memcpy(p->path, path, len);
+}
+
+struct node *tree_find_from(struct tree_place *p, const struct tree *t,
+	struct node *root, const char *path, size_t len, size_t *found_len)
+{
+	struct descent d = { .node = root, .len = len ? 1 : 0 };
+	bool is_near = leads_there(p, t, root, path, len);
+
+	if (is_near) {
+		d.node = p->dir;
+		d.len = p->len;
+	}
+	descend(&d, path, len);
+	if (!is_near || (d.parent && d.parent != p->dir))
+		note_place(p, t, root, path, &d);
+	*found_len = d.len;
+	return d.node;
 }
 
 struct node *tree_find(struct node *root, const char *path, size_t len)
@@ -299,32 +356,34 @@ int tree_detach(struct tree *t, struct node **root, const char *path,
 	if (!child_by_key(parent, &key))
 		return -ENOENT;
 	rc = kids_remove(t, &parent->kids, &key, out);
-	if (!rc)
+	if (!rc) {
 		parent->stamp = ++t->stamp;
+		t->edits++;
+	}
 	return rc;
 }
 
 /* A level of the walk: the children of one node, and its path's length. */
-struct level {
+struct tree_level {
 	struct kid_iter it;
 	size_t len;
 };
 
-static int push_level(struct level **levels, size_t *depth, size_t *room,
-	const struct node *n, size_t len)
+static int push_level(struct tree_walk *w, const struct node *n, size_t len)
 {
-	struct level *more;
+	struct tree_level *more;
 
-	if (*depth == *room) {
-		more = realloc(*levels, (*room * 2 + 8) * sizeof(**levels));
+	if (w->depth == w->room) {
+		more = realloc(
+			w->levels, (w->room * 2 + 8) * sizeof(*w->levels));
 		if (!more)
 			return -ENOMEM;
-		*levels = more;
-		*room = *room * 2 + 8;
+		w->levels = more;
+		w->room = w->room * 2 + 8;
 	}
-	kid_iter_init(&(*levels)[*depth].it, n);
-	(*levels)[*depth].len = len;
-	(*depth)++;
+	kid_iter_init(&w->levels[w->depth].it, n);
+	w->levels[w->depth].len = len;
+	w->depth++;
 	return 0;
 }
 
@@ -340,31 +399,62 @@ static size_t append_name(char *path, size_t len, const struct node *n)
 	return len;
 }
 
+void tree_walk_begin(
+	struct tree_walk *w, const struct node *top, char *path, size_t len)
+{
+	memset(w, 0, sizeof(*w));
+	w->last = top;
+	w->last_len = len;
+	w->path = path;
+}
+
+int tree_walk_next(struct tree_walk *w, const struct node **out, size_t *len)
+{
+	struct tree_level *level;
+
+	if (!w->has_begun) {
+		w->has_begun = true;
+		*out = w->last;
+		*len = w->last_len;
+		return 1;
+	}
+	if (w->last && w->last->kids && push_level(w, w->last, w->last_len))
+		return -ENOMEM;
+	for (w->last = NULL; w->depth; w->depth--) {
+		level = &w->levels[w->depth - 1];
+		w->last = kid_iter_next(&level->it);
+		if (!w->last)
+			continue;
+		w->last_len = append_name(w->path, level->len, w->last);
+		*out = w->last;
+		*len = w->last_len;
+		return 1;
+	}
+	return 0;
+}
+
+void tree_walk_end(struct tree_walk *w)
+{
+	free(w->levels);
+	memset(w, 0, sizeof(*w));
+}
+
 int tree_walk(const struct node *top, char *path, size_t len,
 	int (*visit)(
 		void *ctx, const struct node *n, const char *path, size_t len),
 	void *ctx)
 {
-	struct level *levels = NULL;
-	size_t depth = 0, room = 0, at;
 	const struct node *n;
+	struct tree_walk w;
 	int rc;
 
-	rc = visit(ctx, top, path, len);
-	if (!rc && top->kids)
-		rc = push_level(&levels, &depth, &room, top, len);
-	while (!rc && depth) {
-		n = kid_iter_next(&levels[depth - 1].it);
-		if (!n) {
-			depth--;
-			continue;
-		}
-		at = append_name(path, levels[depth - 1].len, n);
-		rc = visit(ctx, n, path, at);
-		if (!rc && n->kids)
-			rc = push_level(&levels, &depth, &room, n, at);
+	tree_walk_begin(&w, top, path, len);
+	while ((rc = tree_walk_next(&w, &n, &len)) > 0) {
+		rc = visit(ctx, n, path, len);
+		if (rc)
+			break;
 	}
-	free(levels);
+	tree_walk_end(&w);
 	return rc;
 }
 

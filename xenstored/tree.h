@@ -103,6 +103,18 @@ struct tree {
 	uint32_t stamp;
 	size_t snapshots;   /* of the tree: what else refers to its nodes */
 	int64_t live_bytes; /* the costs of its nodes, old versions too */
+	uint64_t edits;	    /* of which nodes there are, and where */
+};
+
+/* The directory where something was found last, to begin there again. */
+#define TREE_PLACE_MAX 96
+struct tree_place {
+	struct node
+		*dir; /* NULL: none yet; it may be gone when `edits` moved */
+	const struct node *root;
+	uint64_t edits;
+	size_t len;
+	char path[TREE_PLACE_MAX];
 };
 
 /*
@@ -126,6 +138,9 @@ int tree_name_cmp(const char *a, size_t a_len, const char *b, size_t b_len);
 struct node *tree_find(struct node *root, const char *path, size_t len);
 /* The deepest node on the way to `path`, and the path's length to there. */
 struct node *tree_find_nearest(
+	struct node *root, const char *path, size_t len, size_t *found_len);
+/* The same, from the place on when the path leads there; it is noted then. */
+struct node *tree_find_from(struct tree_place *p, const struct tree *t,
 	struct node *root, const char *path, size_t len, size_t *found_len);
 /* One child by name. */
 struct node *tree_child(const struct node *n, const char *name, size_t len);
@@ -184,6 +199,24 @@ int tree_walk(const struct node *top, char *path, size_t len,
 	int (*visit)(
 		void *ctx, const struct node *n, const char *path, size_t len),
 	void *ctx);
+
+/*
+ * The same in steps: who goes on after the tree was edited has a snapshot.
+ * What it took is freed by tree_walk_end(), after any step.
+ */
+struct tree_walk {
+	struct tree_level *levels;
+	size_t depth, room;
+	const struct node *last; /* whose children come next; NULL: none */
+	size_t last_len;
+	char *path;
+	bool has_begun;
+};
+void tree_walk_begin(
+	struct tree_walk *w, const struct node *top, char *path, size_t len);
+/* 1: `*out`, with its path's length; 0: that was all; -ENOMEM. */
+int tree_walk_next(struct tree_walk *w, const struct node **out, size_t *len);
+void tree_walk_end(struct tree_walk *w);
 
 /*
  * Checks order, balance and sums of all under `root`; NULL, or what is

@@ -193,8 +193,6 @@ int txn_note_read(struct view *v, struct conn *c, enum step_kind kind,
 	struct step *step;
 	int rc;
 
-	if (!v->txn)
-		return 0;
 	rc = add_step(v, c, kind, &e, &step);
 	if (rc)
 		return rc;

@@ -21,7 +21,10 @@
 
 struct birth {
 	struct daemon *daemon;
-	uint32_t slots[TABLE_SIZE]; /* slot + 1 by id; 0: none */
+	struct {
+		uint32_t id; /* 0: none */
+		uint32_t slot;
+	} slots[TABLE_SIZE];
 	bool is_met[SLOTS_MAX];
 };
 
@@ -105,52 +108,52 @@ static int host_control(void *ctx, struct conn *c, char *const *args,
 	return -ENOSYS;
 }
 
-/* The slot of a connection among those that the keeper holds; or none. */
+/*
+ * The slot of a connection: one that the keeper holds, or a ring's that a
+ * keeper before it has held; or none.
+ */
 static uint32_t slot_of(const struct birth *b, uint32_t id)
 {
 	uint32_t i;
 
-	for (i = id % TABLE_SIZE; b->slots[i]; i = (i + 1) % TABLE_SIZE)
-		if (b->daemon->keeper->held[b->slots[i] - 1].id == id)
-			return b->slots[i] - 1;
+	for (i = id % TABLE_SIZE; b->slots[i].id; i = (i + 1) % TABLE_SIZE)
+		if (b->slots[i].id == id)
+			return b->slots[i].slot;
 	return POST_NO_SLOT;
+}
+
+static bool is_held(const struct birth *b, uint32_t slot, uint32_t id)
+{
+	return slot != POST_NO_SLOT && b->daemon->keeper->held[slot].id == id;
 }
 
 static void note_slots(struct birth *b)
 {
 	const struct held *held = b->daemon->keeper->held;
-	uint32_t slot, i;
+	struct shared *shared = b->daemon->shared;
+	uint32_t slot, i, id;
 
-	for (slot = 0; slot < SLOTS_MAX; slot++) {
-		if (!held[slot].id)
+	for (slot = 0; slot < shared->high && slot < SLOTS_MAX; slot++) {
+		id = held[slot].id;
+		if (!id)
+			id = slot_at(shared, slot)->id;
+		if (!id)
 			continue;
-		i = held[slot].id % TABLE_SIZE;
-		while (b->slots[i])
+		for (i = id % TABLE_SIZE; b->slots[i].id;)
 			i = (i + 1) % TABLE_SIZE;
-		b->slots[i] = slot + 1;
+		b->slots[i].id = id;
+		b->slots[i].slot = slot;
 	}
 }
 
-/* The slot of a ring that a keeper before this one has held. */
-static uint32_t old_slot(struct daemon *d, uint32_t id)
-{
-	uint32_t i, high = d->shared->high;
-
-	for (i = 0; i < high && i < SLOTS_MAX; i++)
-		if (slot_at(d->shared, i)->id == id)
-			return i;
-	return POST_NO_SLOT;
-}
-
+/* Who has no slot any more will not be sent anything: it has got all. */
 static uint64_t host_sent(void *ctx, uint32_t id)
 {
 	struct daemon *d = ctx;
 	uint32_t slot = slot_of(&birth, id);
 
-	if (slot == POST_NO_SLOT)
-		slot = old_slot(d, id);
 	return slot == POST_NO_SLOT
-		       ? 0
+		       ? UINT64_MAX
 		       : outbox_end(&slot_at(d->shared, slot)->out);
 }
 
@@ -214,25 +217,25 @@ static void meet(void *ctx, struct conn *c)
 	struct birth *b = ctx;
 	struct daemon *d = b->daemon;
 	uint32_t id = conn_id(c), slot = slot_of(b, id);
+	bool has_slot = is_held(b, slot, id);
 	int rc = -ESRCH;
 
 	if (conn_is_ring(c)) {
-		rc = guest_resume(
-			d, c, slot == POST_NO_SLOT ? old_slot(d, id) : slot);
+		rc = guest_resume(d, c, slot);
 		if (rc)
 			log_line(true,
 				"domain %u cannot be connected again: %s",
 				conn_domid(c), strerror(-rc));
-	} else if (slot != POST_NO_SLOT && !d->shared->is_incomplete) {
+	} else if (has_slot && !d->shared->is_incomplete) {
 		rc = client_connect(d, d->keeper->held[slot].fd, slot, id, c);
 		if (rc == -EINVAL)
 			log_line(true, "a client does not fit the journal and "
 				       "is cut off");
 		c = NULL;
 	}
-	if (slot != POST_NO_SLOT)
+	if (has_slot)
 		b->is_met[slot] = true;
-	if (rc && slot != POST_NO_SLOT)
+	if (rc && has_slot)
 		daemon_closed(d, slot, id);
 	if (rc && c)
 		conn_free(c);

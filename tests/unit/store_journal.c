@@ -94,9 +94,10 @@ static void start(struct bench *b)
 	memset(b, 0, sizeof(*b));
 	b->region = calloc(1, REGION);
 	b->s = store_new(&host, rig_seed);
-	journal_begin(&b->j, b->region, REGION, NULL);
+	journal_begin(&b->j, b->region, REGION, 7, NULL);
 	stream_save(b->s, &b->j.sink);
-	assert_int_equal(journal_seal(&b->j, 7, boot), 0);
+	assert_int_equal(journal_stream_end(&b->j), 0);
+	assert_int_equal(journal_seal(&b->j, boot), 0);
 	b->after[0] = save(b->s);
 	b->end[0] = b->j.unit;
 	b->is_kept = true;
@@ -371,12 +372,93 @@ static void test_every_byte(void **state)
 	}
 	for (at = 0; at < b.end[0]; at++) {
 		b.region[at] ^= 1;
-		assert_int_equal(journal_probe(b.region, REGION, boot), 0);
+		s = reload(&b, b.end[b.units], &units, &rc);
+		assert_true(rc == -EINVAL || rc == -EBADMSG);
+		/* In the head it is seen at once, else nothing was read. */
+		if (journal_probe(b.region, REGION, boot))
+			assert_int_equal(rc, -EBADMSG);
 		b.region[at] ^= 1;
+		store_free(s);
 	}
 	assert_int_equal(journal_probe(b.region, REGION, boot), 7);
 	assert_int_equal(journal_probe(b.region, REGION, "another"), 0);
 	stop(&b);
+}
+
+/*
+ * One step of another journal, beside the one that is written: its state is
+ * that of when it began, and the units since are copied. Whether it is done.
+ */
+static bool compact(struct bench *b, struct journal *next, char *region,
+	struct stream_saver *saver, size_t *adopted)
+{
+	if (!next->base) {
+		journal_begin(next, region, REGION, 8, NULL);
+		*adopted = b->j.unit;
+		assert_int_equal(
+			stream_save_begin(saver, b->s, &next->sink), 0);
+	} else if (!next->unit) {
+		if (!stream_save_step(saver, 1 + roll(300))) {
+			journal_sum(next);
+			return false;
+		}
+		stream_save_end(saver);
+		rig_audit(b->s);
+		assert_int_equal(journal_stream_end(next), 0);
+	} else if (journal_adopt(next, &b->j, adopted, 1 + roll(2000))) {
+		assert_int_equal(journal_probe(region, REGION, boot), 0);
+		assert_int_equal(journal_seal(next, boot), 0);
+		return true;
+	}
+	return false;
+}
+
+/* What is compacted while it changes is the same state. */
+static void test_in_steps(void **state)
+{
+	uint32_t i, n, units, since = 0, done = 0;
+	static struct stream_saver saver;
+	struct journal next = { 0 };
+	char *region, *active;
+	struct store *s;
+	struct bench b;
+	size_t adopted;
+	int rc;
+
+	(void)state;
+	region = calloc(1, REGION);
+	for (n = 0; n < 20; n++) {
+		seed = n * 77 + 1;
+		start(&b);
+		for (i = 0; i < STEPS; i++) {
+			step(&b);
+			note(&b);
+			if (i < 50)
+				continue;
+			if (!next.base)
+				since = b.units;
+			if (!compact(&b, &next, region, &saver, &adopted))
+				continue;
+			active = b.region;
+			b.region = region;
+			s = reload(&b, REGION, &units, &rc);
+			b.region = active;
+			assert_int_equal(rc, 0);
+			assert_int_equal(units, b.units - since);
+			rig_audit(s);
+			assert_same(s, &b.after[b.units]);
+			store_free(s);
+			memset(&next, 0, sizeof(next));
+			memset(region, 0, REGION);
+			done++;
+		}
+		stream_save_end(&saver);
+		memset(&next, 0, sizeof(next));
+		rig_audit(b.s);
+		stop(&b);
+	}
+	assert_true(done > 40);
+	free(region);
 }
 
 static bool more(struct journal *j, size_t need)
@@ -401,9 +483,10 @@ static void test_goes_on(void **state)
 
 	(void)state;
 	b.s = rig_new();
-	journal_begin(&j, malloc(16), 16, more);
+	journal_begin(&j, malloc(16), 16, 1, more);
 	stream_save(b.s, &j.sink);
-	assert_int_equal(journal_seal(&j, 1, boot), 0);
+	assert_int_equal(journal_stream_end(&j), 0);
+	assert_int_equal(journal_seal(&j, boot), 0);
 	store_free(b.s);
 	for (round = 0; round < 20; round++) {
 		b.s = store_new(&host, rig_seed);
@@ -450,9 +533,10 @@ static void test_no_room(void **state)
 	assert_int_equal(rc, 0);
 	assert_same(s, &b.after[b.units]);
 	store_free(s);
-	journal_begin(&b.j, b.region, 64, NULL);
+	journal_begin(&b.j, b.region, 64, 8, NULL);
 	stream_save(b.s, &b.j.sink);
-	assert_int_equal(journal_seal(&b.j, 8, boot), -ENOSPC);
+	assert_int_equal(journal_stream_end(&b.j), -ENOSPC);
+	assert_int_equal(journal_seal(&b.j, boot), -ENOSPC);
 	assert_int_equal(journal_probe(b.region, REGION, boot), 0);
 	stop(&b);
 }
@@ -462,6 +546,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_unit),
 		cmocka_unit_test(test_every_byte),
+		cmocka_unit_test(test_in_steps),
 		cmocka_unit_test(test_goes_on),
 		cmocka_unit_test(test_no_room),
 	};

@@ -267,9 +267,10 @@ static void connect_session(struct run *r, int i)
 
 static void begin_journal(struct run *r)
 {
-	journal_begin(&r->j, r->region, REGION, NULL);
+	journal_begin(&r->j, r->region, REGION, 1, NULL);
 	stream_save(r->s, &r->j.sink);
-	assert_int_equal(journal_seal(&r->j, 1, boot), 0);
+	assert_int_equal(journal_stream_end(&r->j), 0);
+	assert_int_equal(journal_seal(&r->j, boot), 0);
 	r->is_kept = true;
 }
 

@@ -47,6 +47,15 @@ def processes(pid):
     return found
 
 
+def cpu_time(pid):
+    """Seconds of processor time so far, of all its threads that run."""
+    total = 0
+    for name in glob.glob(f"/proc/{pid}/task/*/schedstat"):
+        with open(name, encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total / 1e9
+
+
 class Daemon:
     """One daemon that may be started and stopped many times."""
 
@@ -116,13 +125,8 @@ class Daemon:
         return processes(self.process.pid)
 
     def cpu(self):
-        """Seconds of processor time so far, of all its threads that run."""
-        total = 0
-        for pid in self.pids():
-            for name in glob.glob(f"/proc/{pid}/task/*/schedstat"):
-                with open(name, encoding="ascii") as file:
-                    total += int(file.read().split()[0])
-        return total / 1e9
+        """The processor time of it and its children."""
+        return sum(map(cpu_time, self.pids()))
 
     def memory(self):
         """Bytes of memory that it has for itself, its journal apart."""

@@ -9,7 +9,7 @@ import statistics
 import subprocess
 import time
 
-from daemons import BenchError
+from daemons import BenchError, cpu_time
 
 WARM = 2        # rounds of the load before instructions are counted
 
@@ -136,7 +136,8 @@ class Bench:
 
     def outage(self, daemon, kind, *words):
         """The longest time without any answer, in seconds, while the worker
-        is killed; None for a daemon that has none."""
+        is killed, and the processor time of another one until its first
+        answer; None for a daemon that has no worker."""
         daemon.start()
         try:
             self.load(daemon, kind, "--only-setup", *words)
@@ -153,7 +154,11 @@ class Bench:
             if load.returncode:
                 raise BenchError(f"a client lost its connection when the "
                                  f"worker was killed:\n{daemon.words()}")
-            return json.loads(report)["gap_us"] / 1e6
+            os.kill(daemon.worker(), signal.SIGKILL)
+            self.load(daemon, kind, "--no-setup", "--clients", "1",
+                      "--requests", "1")
+            return (json.loads(report)["gap_us"] / 1e6,
+                    cpu_time(daemon.worker()))
         finally:
             daemon.stop()
 
