@@ -26,7 +26,8 @@ typedef int domctl_fn(struct domctl *c);
 
 domctl_fn domctl_create, domctl_destroy, domctl_pause, domctl_unpause,
 	domctl_resume, domctl_getinfo, domctl_set_handle, domctl_set_debugging,
-	domctl_set_time_offset, domctl_scheduler, domctl_set_virq_handler;
+	domctl_set_time_offset, domctl_scheduler, domctl_set_virq_handler,
+	domctl_subscribe;
 domctl_fn domctl_max_vcpus, domctl_set_affinity, domctl_get_affinity,
 	domctl_set_context, domctl_get_context, domctl_get_vcpu_info,
 	domctl_set_ext_context, domctl_get_ext_context, domctl_set_ext_state,

@@ -187,6 +187,13 @@ int domctl_scheduler(struct domctl *c)
 	}
 }
 
+/* The port is the domain's; a wrong number only sends nothing. */
+int domctl_subscribe(struct domctl *c)
+{
+	c->d->suspend_port = c->op.u.subscribe.port;
+	return 0;
+}
+
 int domctl_set_virq_handler(struct domctl *c)
 {
 	return event_assign_virq(c->d, c->op.u.set_virq_handler.virq);

@@ -64,6 +64,7 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_getvcpuaffinity] = domctl_get_affinity,
 	[XEN_DOMCTL_resumedomain] = domctl_resume,
 	[XEN_DOMCTL_sendtrigger] = domctl_send_trigger,
+	[XEN_DOMCTL_subscribe] = domctl_subscribe,
 	[XEN_DOMCTL_set_address_size] = domctl_set_address_size,
 	[XEN_DOMCTL_get_address_size] = domctl_get_address_size,
 	[XEN_DOMCTL_assign_device] = no_device,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * platform_op: what dom0's kernel does to the machine; xsm_op, which is not
- * there.
+ * platform_op: what dom0's kernel does to the machine; and the answers of
+ * xsm_op and xenpmu_op, which are not there.
  */
 #include <tenon/acpi.h>
 #include <tenon/arch.h>
@@ -304,6 +304,13 @@ long hc_platform_op(struct hypercall *hc)
 	if (r)
 		return r;
 	return guest_write_va(hc->arg[0], &op);
+}
+
+/* Performance counters: as where they are turned off, not left out. */
+long hc_xenpmu_op(struct hypercall *hc)
+{
+	(void)hc;
+	return -EOPNOTSUPP;
 }
 
 /* Security modules: none is loaded. */

@@ -53,7 +53,7 @@ static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_psr_alloc] = not_supported,
 	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_levelling_caps,
 	[XEN_SYSCTL_get_cpu_featureset] = sysctl_featureset,
-	[XEN_SYSCTL_livepatch_op] = not_built,
+	[XEN_SYSCTL_livepatch_op] = not_supported,
 	[XEN_SYSCTL_get_cpu_policy] = sysctl_cpu_policy,
 };
 

@@ -10,6 +10,7 @@
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/boot.h>
+#include <tenon/console.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/grant.h>
@@ -356,6 +357,25 @@ static struct domain *create_pseudo(domid_t id, unsigned vcpu_count)
 	return d;
 }
 
+/* Who has subscribed for the end of a domain's suspension has bound to a port
+ * of it. */
+static void tell_subscribers(void)
+{
+	uint32_t next = 0;
+	struct domain *d;
+
+	while (next < DOMID_FIRST_RESERVED &&
+		(d = domain_get_next((domid_t)next)) != NULL) {
+		next = d->id + 1U;
+		if (atomic_swap(&d->has_suspended, false) && d->suspend_port &&
+			event_send(d, d->suspend_port))
+			log_warn("d%u has suspended, but has no port %u to "
+				 "tell by",
+				d->id, d->suspend_port);
+		domain_put(d);
+	}
+}
+
 /* SOFTIRQ_DOMAIN. */
 static void domain_reap(void)
 {
@@ -369,8 +389,10 @@ static void domain_reap(void)
 		domain_free(d);
 		atomic_write(&must_tell_dom0, true);
 	}
-	if (atomic_swap(&must_tell_dom0, false))
+	if (atomic_swap(&must_tell_dom0, false)) {
+		tell_subscribers();
 		domain_send_global_virq(VIRQ_DOM_EXC);
+	}
 }
 
 void domain_init(void)

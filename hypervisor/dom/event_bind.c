@@ -172,6 +172,8 @@ int event_bind_virq(
 	event_port_locked(d->events, p)->virq = (uint16_t)virq;
 	v->virq_port[virq] = p;
 	lock_drop_irq(&d->events->lock, flags);
+	if (virq == VIRQ_TIMER)
+		time_start_periodic(v);
 	*port = p;
 	return 0;
 }

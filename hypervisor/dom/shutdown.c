@@ -53,6 +53,8 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 	vcpu_for_each (d, v)
 		sched_sleep(v);
 	atomic_write(&d->is_shut_down, true);
+	if (d->shutdown_code == SHUTDOWN_suspend)
+		atomic_write(&d->has_suspended, true);
 	domain_tell_dom0();
 }
 

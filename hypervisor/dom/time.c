@@ -15,6 +15,9 @@
 
 #define NS_PER_S 1000000000ULL
 
+/* The tick that kernels find which know no other timer (public/vcpu.h). */
+#define PERIOD_DEFAULT_NS 10000000ULL
+
 /* Wall clock at system time 0, in ns since 1970; written under lock. */
 static struct lock wall_lock = LOCK_INIT(LOCK_TIMER);
 static uint64_t wall_ns;
@@ -152,6 +155,7 @@ static void singleshot_fires(void *arg)
 	event_send_vcpu_virq(arg, VIRQ_TIMER);
 }
 
+/* It stands still while nobody listens: until VIRQ_TIMER is bound again. */
 static void periodic_fires(void *arg)
 {
 	struct vcpu *v = arg;
@@ -159,7 +163,7 @@ static void periodic_fires(void *arg)
 	uint64_t next = v->periodic.expires + period;
 
 	event_send_vcpu_virq(v, VIRQ_TIMER);
-	if (!period)
+	if (!period || !READ_ONCE(v->virq_port[VIRQ_TIMER]))
 		return;
 	/* Ticks that were missed are not made up for. */
 	timer_set(&v->periodic, MAX(next, time_now()));
@@ -169,6 +173,7 @@ void time_vcpu_init(struct vcpu *v)
 {
 	timer_init(&v->singleshot, singleshot_fires, v, v->processor);
 	timer_init(&v->periodic, periodic_fires, v, v->processor);
+	v->periodic_ns = PERIOD_DEFAULT_NS;
 }
 
 void time_vcpu_stop(struct vcpu *v)
@@ -187,15 +192,22 @@ static void timer_bring(struct timer *t, const struct vcpu *v)
 		timer_migrate(t, cpu);
 }
 
+void time_start_periodic(struct vcpu *v)
+{
+	uint64_t period = READ_ONCE(v->periodic_ns);
+
+	if (!period)
+		return;
+	timer_bring(&v->periodic, v);
+	timer_set(&v->periodic, time_now() + period);
+}
+
 void time_set_periodic(struct vcpu *v, uint64_t period_ns)
 {
 	WRITE_ONCE(v->periodic_ns, 0);
 	timer_stop(&v->periodic);
 	WRITE_ONCE(v->periodic_ns, period_ns);
-	if (!period_ns)
-		return;
-	timer_bring(&v->periodic, v);
-	timer_set(&v->periodic, time_now() + period_ns);
+	time_start_periodic(v);
 }
 
 void time_set_singleshot(struct vcpu *v, uint64_t ns)

@@ -40,6 +40,17 @@ void guest_tests(void)
 		0);
 	__atomic_and_fetch(&shared->evtchn_mask[virq.port / 64],
 		~(1UL << virq.port % 64), __ATOMIC_SEQ_CST);
+	for (int i = 0; i < 3; i++)
+		HC2(__HYPERVISOR_sched_op, SCHEDOP_block, 0);
+	expect("a tick that nobody asked for wakes us", upcall_count,
+		before + 3);
+	expect_true("every 10 ms", system_time() - start >= 20 * MS);
+	shared->vcpu_info[0].evtchn_upcall_mask = 1;
+	expect_error("it can be stopped",
+		HC3(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0);
+	shared->vcpu_info[0].evtchn_upcall_mask = 0;
+	yield();
+	before = upcall_count;
 	start = system_time();
 	HC1(__HYPERVISOR_set_timer_op, start + 2 * MS);
 	/* Block unmasks and waits. */

@@ -2,6 +2,7 @@
 /* domctl: every command as the tools give it, and its errors. */
 #include "ctl_rig.h"
 #include <tenon/pv.h>
+#include <public/sched.h>
 #include <tenon/pte.h>
 
 static struct xen_domctl ctl;
@@ -333,6 +334,41 @@ static void contexts(void **state)
 	ctl_stop();
 }
 
+/* Who subscribed hears by its port when the domain has suspended, each time,
+ * and not when it ends otherwise. */
+static void subscription(void **state)
+{
+	uint64_t *pending;
+	uint32_t theirs, mine;
+
+	(void)state;
+	ctl_start(1);
+	pending = (uint64_t *)dom[0]->shared_info->evtchn_pending;
+	assert_int_equal(event_alloc_unbound(dom[1], 0, &theirs), 0);
+	assert_int_equal(event_bind_interdomain(dom[0], 1, theirs, &mine), 0);
+	(void)bit_test_and_clear(pending, mine);
+	clear();
+	ctl.u.subscribe.port = theirs;
+	assert_int_equal(op(XEN_DOMCTL_subscribe, 1), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		domain_shutdown(dom[1], SHUTDOWN_suspend);
+		rig_settle();
+		assert_true(bit_test_and_clear(pending, mine));
+		domain_resume(dom[1]);
+	}
+	domain_shutdown(dom[1], SHUTDOWN_poweroff);
+	rig_settle();
+	assert_false(bit_test(pending, mine));
+	/* A port that is none is noted when it matters. */
+	domain_resume(dom[1]);
+	ctl.u.subscribe.port = 4000;
+	assert_int_equal(op(XEN_DOMCTL_subscribe, 1), 0);
+	domain_shutdown(dom[1], SHUTDOWN_suspend);
+	rig_settle();
+	assert_false(bit_test(pending, mine));
+	ctl_stop();
+}
+
 static void shares(void **state)
 {
 	struct xen_domctl_scheduler_op *s = &ctl.u.scheduler_op;
@@ -569,6 +605,7 @@ int main(void)
 		cmocka_unit_test(create_errors),
 		cmocka_unit_test(vcpus),
 		cmocka_unit_test(contexts),
+		cmocka_unit_test(subscription),
 		cmocka_unit_test(shares),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(memory),

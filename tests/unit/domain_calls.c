@@ -98,6 +98,7 @@ static void unknown_numbers(void **state)
 	assert_int_equal(call(64, 0, 0, 0), -ENOSYS);
 	assert_int_equal(call(0xffffffff, 0, 0, 0), -ENOSYS);
 	assert_int_equal(CALL(xsm_op, 0, 0, 0), -ENOSYS);
+	assert_int_equal(CALL(xenpmu_op, 4, 0, 0), -EOPNOTSUPP);
 	stop();
 }
 
@@ -438,7 +439,24 @@ static void timers(void **state)
 	(void)state;
 	start(1, 1);
 	pending = (uint64_t *)d->shared_info->evtchn_pending;
+	/* Whoever binds the timer and asks for nothing else has a tick. */
+	rig_run(30 * MS);
 	assert_int_equal(event_bind_virq(d, VIRQ_TIMER, 0, &port), 0);
+	for (unsigned i = 0; i < 3; i++) {
+		rig_run(10 * MS - 1);
+		assert_false(bit_test(pending, port));
+		rig_run(1);
+		assert_true(bit_test_and_clear(pending, port));
+	}
+	/* It stands still without a port, and begins again with one. */
+	assert_int_equal(event_close(d, port), 0);
+	rig_run(30 * MS);
+	assert_false(timer_is_set(&d->vcpu[0]->periodic));
+	assert_int_equal(event_bind_virq(d, VIRQ_TIMER, 0, &port), 0);
+	rig_run(10 * MS);
+	assert_true(bit_test_and_clear(pending, port));
+	assert_int_equal(CALL(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0);
+	one.timeout_abs_ns = time_now() + 5 * MS;
 	assert_int_equal(
 		CALL(vcpu_op, VCPUOP_set_singleshot_timer, 0, &one), 0);
 	rig_run(5 * MS - 1);

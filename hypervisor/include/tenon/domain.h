@@ -40,6 +40,7 @@ struct domain {
 	bool is_paused_by_controller; /* D */
 	bool was_started;	      /* D: its controller let it run once */
 	bool has_debugger;	      /* D */
+	bool has_suspended;	      /* a: suspend_port is to be told */
 	uint8_t life;		      /* D enum domain_life */
 	uint8_t shutdown_code;	      /* D SHUTDOWN_*; ~0: none */
 	uint8_t handle[16];	      /* D UUID that the tools gave */
@@ -84,6 +85,7 @@ struct domain {
 	/* Lines that it caused (guest_log.c): a hint, raced for. */
 	uint32_t log_second, log_printed, log_dropped;
 	uint32_t cpupool;	   /* D */
+	uint32_t suspend_port; /* D its own, sent when it has suspended; 0 */
 	uint32_t target;	   /* D */
 	uint64_t max_pfn;	   /* highest pfn the guest told of (tools) */
 	struct sched_domain sched; /* weights (sched.h) */
@@ -249,8 +251,10 @@ void time_get_wallclock(uint64_t *sec, uint32_t *nsec);
 /* v's three timers for its guest: set up, and end for good. */
 void time_vcpu_init(struct vcpu *v);
 void time_vcpu_stop(struct vcpu *v);
-/* Periodic timer every period ns from now on, 0 stops it. */
+/* Periodic timer every period ns from now on, 0 stops it; a new vcpu's is 10
+ * ms, and begins when VIRQ_TIMER is bound (time_start_periodic). */
 void time_set_periodic(struct vcpu *v, uint64_t period_ns);
+void time_start_periodic(struct vcpu *v);
 /* One-shot at system time ns; ~0 stops it. */
 void time_set_singleshot(struct vcpu *v, uint64_t ns);
 
