@@ -75,6 +75,31 @@ static long get_commandline(const struct domain *d, vaddr_t va)
 	return give_string(va, line ? line : "", sizeof(xen_commandline_t));
 }
 
+static long get_build_id(const struct domain *d, vaddr_t va)
+{
+	struct xen_build_id head;
+	const void *id;
+	size_t n = arch_build_id(&id);
+
+	if (!d->is_privileged)
+		return -EPERM;
+	if (!n)
+		return -ENODATA;
+	/* To be told how much room it takes. */
+	if (!va)
+		return (long)n;
+	if (guest_read_va(&head, va) != 0)
+		return -EFAULT;
+	if (!head.len)
+		return -EINVAL;
+	if (head.len < n)
+		return -ENOBUFS;
+	if (arch_copy_to_guest(
+		    va + offsetof(struct xen_build_id, buf), id, n) != 0)
+		return -EFAULT;
+	return (long)n;
+}
+
 /* Arguments: the command, where its result goes. */
 long hc_xen_version(struct hypercall *hc)
 {
@@ -106,7 +131,7 @@ long hc_xen_version(struct hypercall *hc)
 	case XENVER_commandline:
 		return get_commandline(hc->d, va);
 	case XENVER_build_id:
-		return -ENODATA;
+		return get_build_id(hc->d, va);
 	default:
 		return -ENOSYS;
 	}

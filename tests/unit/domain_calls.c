@@ -176,6 +176,10 @@ static void versions(void **state)
 	xen_extraversion_t extra;
 	xen_commandline_t line;
 	uint8_t handle[16];
+	union {
+		struct xen_build_id head;
+		uint8_t bytes[16];
+	} id;
 
 	(void)state;
 	start(1, 1);
@@ -204,7 +208,19 @@ static void versions(void **state)
 	/* The machine's command line is not a guest's business. */
 	assert_int_equal(CALL(xen_version, XENVER_commandline, line, 0), 0);
 	assert_int_equal(line[0], 0);
-	assert_int_equal(CALL(xen_version, XENVER_build_id, 0, 0), -ENODATA);
+	assert_int_equal(CALL(xen_version, XENVER_build_id, 0, 0), -EPERM);
+	d->is_privileged = true;
+	assert_int_equal(CALL(xen_version, XENVER_build_id, 0, 0), 5);
+	memset(&id, 0xcc, sizeof(id));
+	id.head.len = 0;
+	assert_int_equal(CALL(xen_version, XENVER_build_id, &id, 0), -EINVAL);
+	id.head.len = 4;
+	assert_int_equal(CALL(xen_version, XENVER_build_id, &id, 0), -ENOBUFS);
+	id.head.len = 5;
+	assert_int_equal(CALL(xen_version, XENVER_build_id, &id, 0), 5);
+	assert_memory_equal(id.bytes + 4, "\1\2\3\4\5\xcc", 6);
+	assert_int_equal(CALL(xen_version, XENVER_build_id, BAD, 0), -EFAULT);
+	d->is_privileged = false;
 	assert_int_equal(CALL(xen_version, 99, 0, 0), -ENOSYS);
 	assert_int_equal(
 		CALL(xen_version, XENVER_capabilities, BAD, 0), -EFAULT);

@@ -289,6 +289,14 @@ void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])
 		fake_cpuid(leaf, sub, r);
 }
 
+size_t arch_build_id(const void **id)
+{
+	static const uint8_t fake_id[] = { 1, 2, 3, 4, 5 };
+
+	*id = fake_id;
+	return sizeof(fake_id);
+}
+
 uint64_t arch_xcr0_mask(void)
 {
 	return fake_xcr0_mask;

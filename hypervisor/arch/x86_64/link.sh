@@ -13,7 +13,7 @@ mkdir "$tmp"
 
 link_pass() {
 	$CC -c -o "$tmp/symbols.o" "$tmp/symbols.S"
-	$LD -m elf_x86_64 -static -no-pie -T "$lds" --build-id=none \
+	$LD -m elf_x86_64 -static -no-pie -T "$lds" --build-id=sha1 \
 		-z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
 		-Map "$out.map" -o "$tmp/image" "$@" "$tmp/symbols.o"
 }

@@ -148,6 +148,9 @@ uint64_t arch_cpu_khz(void);
  * table begin; MFN 0: a hole. */
 mfn_t arch_m2p_frame(unsigned chunk);
 
+/* The linker's hash of this image: its bytes, 0: there is none. */
+size_t arch_build_id(const void **id);
+
 /* The machine. */
 noreturn void arch_reboot(void);
 noreturn void arch_halt(void);
