@@ -133,6 +133,8 @@ static void drop_all(struct conn *c)
 void conn_reset(struct conn *c)
 {
 	drop_all(c);
+	/* It tells in_done as it is. */
+	c->in_untold = 0;
 	effect_conn(EFFECT_CONN_RESET, c, 0);
 }
 
@@ -293,9 +295,11 @@ int conn_process(struct conn *c, unsigned int budget)
 			break;
 		c->in_start += sizeof(hdr) + hdr.len;
 		c->in_done += sizeof(hdr) + hdr.len;
-		effect_served(c, sizeof(hdr) + hdr.len);
+		c->in_untold = (uint32_t)sizeof(hdr) + hdr.len;
 		work = c->store->work;
 		ops_serve(c, &hdr, at + sizeof(hdr));
+		if (c->in_untold)
+			effect_served(c);
 		spent += cost_of(c->store, work);
 		served++;
 		if (c->is_broken)

@@ -67,10 +67,9 @@ void domain_subject(const struct store *s, uint16_t domid, struct subject *who)
 {
 	const struct domain *d = domain_find(s, domid);
 
-	memset(who, 0, sizeof(*who));
-	who->is_control = domain_is_control(domid);
-	who->domid = domid;
-	who->era = domain_era(s, domid);
+	*who = (struct subject){ .is_control = domain_is_control(domid),
+		.domid = domid,
+		.era = domain_era(s, domid) };
 	if (d && d->has_target) {
 		who->has_target = true;
 		who->target = d->target;

@@ -86,9 +86,12 @@ void effect_conn(enum store_effect_kind kind, struct conn *c, uint32_t tx_id)
 			       .tx_id = tx_id });
 }
 
-void effect_served(struct conn *c, size_t len)
+void effect_served(struct conn *c)
 {
-	if (c->id)
+	size_t len = c->in_untold;
+
+	c->in_untold = 0;
+	if (c->id && len)
 		tell(c->store,
 			&(struct store_effect){
 				.kind = EFFECT_SERVED, .conn = c, .len = len });
@@ -96,11 +99,15 @@ void effect_served(struct conn *c, size_t len)
 
 void effect_output(struct conn *c, const void *bytes, size_t len)
 {
+	size_t served = c->in_untold;
+
+	c->in_untold = 0;
 	if (c->id)
 		tell(c->store, &(struct store_effect){ .kind = EFFECT_OUTPUT,
 				       .conn = c,
 				       .bytes = bytes,
-				       .len = len });
+				       .len = len,
+				       .value = served });
 }
 
 void effect_quota(

@@ -36,15 +36,24 @@ static uint64_t sum_begin(uint64_t seed)
 	return seed ^ 0x9e3779b97f4a7c15ull;
 }
 
+static inline uint64_t mix(uint64_t h, uint64_t word)
+{
+	h = (h ^ word) * 0xff51afd7ed558ccdull;
+	return h ^ h >> 32;
+}
+
 static uint64_t sum_more(uint64_t h, const void *bytes, size_t len)
 {
 	const char *at = bytes, *end = at + len;
-	uint64_t word;
+	uint64_t words[2];
 
-	for (; at < end; at += 8) {
-		memcpy(&word, at, 8);
-		h = (h ^ word) * 0xff51afd7ed558ccdull;
-		h ^= h >> 32;
+	for (; end - at >= 16; at += 16) {
+		memcpy(words, at, 16);
+		h = mix(mix(h, words[0]), words[1]);
+	}
+	if (at < end) {
+		memcpy(words, at, 8);
+		h = mix(h, words[0]);
 	}
 	return h;
 }

@@ -128,6 +128,7 @@ struct conn {
 	bool owns_inbox;
 	struct inbox *inbox; /* its transport's, or its own, or none yet */
 	uint64_t in_done;    /* bytes of the stream that were served */
+	uint32_t in_untold;  /* of them, those that no effect has told yet */
 	uint64_t out_total;  /* bytes of the other stream, unsent ones too */
 	uint64_t out_known;  /* while read back: what the peer has got */
 	char *in;	     /* what is in and not served yet */
@@ -384,7 +385,8 @@ void effect_domain_gone(struct store *s, uint16_t domid);
 void effect_watch(enum store_effect_kind kind, const struct watch *w);
 /* `kind` is EFFECT_TXN, EFFECT_TXN_END or, `tx_id` 0, one without more. */
 void effect_conn(enum store_effect_kind kind, struct conn *c, uint32_t tx_id);
-void effect_served(struct conn *c, size_t len);
+/* What was served and not told with its answer, c->in_untold. */
+void effect_served(struct conn *c);
 void effect_output(struct conn *c, const void *bytes, size_t len);
 /* `domid` of DOMID_COUNT: that of all guests. */
 void effect_quota(

@@ -77,7 +77,10 @@ enum store_effect_kind {
 	EFFECT_CONN_RESET,
 	/* A request of `len` bytes of `conn` was served. */
 	EFFECT_SERVED,
-	/* The message of `len` `bytes` waits for the peer of `conn`. */
+	/*
+	 * The message of `len` `bytes` waits for the peer of `conn`; and a
+	 * request of `value` bytes, if not 0, was served.
+	 */
 	EFFECT_OUTPUT,
 };
 

@@ -454,6 +454,18 @@ static void write_conn_reset(struct sink *k, const struct conn *c)
 			c->out_total };
 }
 
+static void write_answer(struct sink *k, const struct store_effect *e)
+{
+	struct stream_answer *r =
+		stream_record_new(k, STREAM_ANSWER, sizeof(*r) + e->len);
+
+	if (!r)
+		return;
+	*r = (struct stream_answer){ e->conn->id, (uint32_t)e->len,
+		(uint32_t)e->value, 0 };
+	memcpy(r + 1, e->bytes, e->len);
+}
+
 static void write_output(struct sink *k, const struct store_effect *e)
 {
 	struct stream_pair *r =
@@ -474,7 +486,10 @@ static void write_of_conn(struct sink *k, const struct store_effect *e)
 		write_pair(k, STREAM_SERVED, c->id, (uint32_t)e->len);
 		break;
 	case EFFECT_OUTPUT:
-		write_output(k, e);
+		if (e->value)
+			write_answer(k, e);
+		else
+			write_output(k, e);
 		break;
 	case EFFECT_WATCH:
 		write_watch(k, e->watch, STREAM_WATCH_EXT);

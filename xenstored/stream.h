@@ -61,6 +61,7 @@ enum {
 	STREAM_SESSION_RESET,
 	STREAM_DOMAIN_STATE,
 	STREAM_DOMAIN_GONE,
+	STREAM_ANSWER,
 };
 
 struct stream_header {
@@ -137,6 +138,12 @@ struct stream_conn_state {
 	uint32_t id, next_txn;
 	uint64_t in_done;   /* bytes that were served */
 	uint64_t out_total; /* bytes sent and to be sent */
+};
+
+/* STREAM_SERVED and STREAM_OUTPUT of one connection in one. */
+struct stream_answer {
+	uint32_t conn, out_len; /* a message of the wire follows */
+	uint32_t served, pad;	/* bytes of its request */
 };
 
 struct stream_conn_reset {

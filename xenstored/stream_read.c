@@ -212,6 +212,12 @@ static int read_session_reset(struct store *s, struct body *b)
 	return 0;
 }
 
+static void note_served(struct conn *c, uint32_t len)
+{
+	conn_drop_input(c);
+	c->in_done += len;
+}
+
 static int read_served(struct store *s, struct body *b)
 {
 	struct stream_pair r;
@@ -219,9 +225,24 @@ static int read_served(struct store *s, struct body *b)
 
 	if (!c)
 		return -EINVAL;
-	conn_drop_input(c);
-	c->in_done += r.b;
+	note_served(c, r.b);
 	return 0;
+}
+
+static int read_answer(struct store *s, struct body *b)
+{
+	struct stream_answer r;
+	const char *bytes;
+	struct conn *c;
+
+	if (!cut_struct(b, &r, sizeof(r)))
+		return -EINVAL;
+	c = conn_find(s, r.conn);
+	bytes = c ? cut(b, r.out_len) : NULL;
+	if (!bytes)
+		return -EINVAL;
+	note_served(c, r.served);
+	return restore_output(c, bytes, r.out_len, 0);
 }
 
 static int read_output(struct store *s, struct body *b)
@@ -420,6 +441,7 @@ static reader *const ours[] = {
 	[STREAM_SESSION_RESET - STREAM_OURS] = read_session_reset,
 	[STREAM_DOMAIN_STATE - STREAM_OURS] = read_domain_state,
 	[STREAM_DOMAIN_GONE - STREAM_OURS] = read_domain_gone,
+	[STREAM_ANSWER - STREAM_OURS] = read_answer,
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -149,6 +149,14 @@ class Null(Daemon):
         return [os.path.join(self.tools, "null"), self.socket]
 
 
+class Calls(Null):
+    """The null daemon with our system calls."""
+    name = "calls"
+
+    def command(self):
+        return [os.path.join(self.tools, "null"), "--calls", self.socket]
+
+
 class Stock(Daemon):
     """What both of Debian's daemons need."""
 

@@ -3,11 +3,14 @@
  * The null daemon: what a store could reach at most over a Unix socket.
  *
  * It answers each request at once with bytes that look like a store's, by
- * epoll, one read() and one write() a turn, and does nothing else.
+ * epoll, one read() and one write() a turn, and does nothing else. With
+ * --calls it makes xenstored's system calls instead, recvmmsg() and
+ * sendmmsg(), by which the kernel counts what came and what went.
  *
- * usage: null SOCKET
+ * usage: null [--calls] SOCKET
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +31,7 @@ struct peer {
 };
 
 static char out[PACKET_MAX * 1024];
+static bool has_calls;
 
 static const struct {
 	const char *bytes;
@@ -52,12 +56,38 @@ static size_t answer(const struct xsd_sockmsg *asked, char *to)
 	return sizeof(hdr) + hdr.len;
 }
 
+static ssize_t receive(int fd, char *to, size_t room)
+{
+	struct iovec iov = { to, room };
+	struct mmsghdr hdr = { .msg_hdr = {
+				       .msg_iov = &iov, .msg_iovlen = 1 } };
+
+	if (!has_calls)
+		return read(fd, to, room);
+	return recvmmsg(fd, &hdr, 1, MSG_DONTWAIT, NULL) == 1
+		       ? (ssize_t)hdr.msg_len
+		       : -1;
+}
+
+static ssize_t deliver(int fd, char *from, size_t len)
+{
+	struct iovec iov = { from, len };
+	struct mmsghdr hdr = { .msg_hdr = {
+				       .msg_iov = &iov, .msg_iovlen = 1 } };
+
+	if (!has_calls)
+		return write(fd, from, len);
+	return sendmmsg(fd, &hdr, 1, MSG_NOSIGNAL | MSG_DONTWAIT) == 1
+		       ? (ssize_t)hdr.msg_len
+		       : -1;
+}
+
 /* -1 when the peer is gone. */
 static int serve(struct peer *p)
 {
 	size_t at = 0, len = 0;
 	struct xsd_sockmsg hdr;
-	ssize_t n = read(p->fd, p->in + p->have, sizeof(p->in) - p->have);
+	ssize_t n = receive(p->fd, p->in + p->have, sizeof(p->in) - p->have);
 
 	if (n <= 0)
 		return -1;
@@ -73,7 +103,7 @@ static int serve(struct peer *p)
 	}
 	memmove(p->in, p->in + at, p->have - at);
 	p->have -= at;
-	return len && write(p->fd, out, len) != (ssize_t)len ? -1 : 0;
+	return len && deliver(p->fd, out, len) != (ssize_t)len ? -1 : 0;
 }
 
 static void watch(int epoll, int fd, void *what)
@@ -122,15 +152,16 @@ int main(int argc, char **argv)
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener, n, i;
 	struct peer *p;
 
-	if (argc != 2) {
-		fputs("usage: null SOCKET\n", stderr);
+	has_calls = argc == 3 && !strcmp(argv[1], "--calls");
+	if (argc != 2 + has_calls) {
+		fputs("usage: null [--calls] SOCKET\n", stderr);
 		return 2;
 	}
 	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	listener = listen_at(argv[1]);
+	listener = listen_at(argv[argc - 1]);
 	watch(epoll, listener, NULL);
 	for (;;) {
 		n = epoll_wait(epoll, events, BATCH, -1);
