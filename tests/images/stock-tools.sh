@@ -26,13 +26,14 @@ done
 dir=$(cached xen-utils-4.17)
 [ -d "$dir/usr/lib/xen-4.17/lib" ] &&
 	cp -a "$dir/usr/lib/xen-4.17/lib" "$root/usr/lib/xen-4.17/"
-for tool in xl xenstored xenconsoled xen-init-dom0 xenconsole \
+for tool in xl xenstored xenconsoled xen-init-dom0 xenconsole xentop \
 	libxl-save-helper; do
 	cp "$dir/$bin/$tool" "$root/$bin/"
 done
 library_path=
 for name in libyajl2 libnl-3-200 libnl-route-3-200 libfdt1 libbz2-1.0 \
-	liblzo2-2 libzstd1 liblzma5 libuuid1 libtinfo6 libsmartcols1; do
+	liblzo2-2 libzstd1 liblzma5 libuuid1 libncurses6 libtinfo6 \
+	libsmartcols1; do
 	dir=$(cached $name)
 	for part in lib usr/lib; do
 		library_path=$library_path:$dir/$part/x86_64-linux-gnu

@@ -43,7 +43,7 @@ static struct sample *two(uint64_t seconds, uint64_t step)
 	d->cpu_ns = 35 * SECOND + step * SECOND / 2;
 	rig_vcpu(d, true, 35 * SECOND + step * SECOND / 2);
 	rig_vcpu(d, false, 0);
-	rig_net(d, 0, 1506 + step * 1000, 936 + step * 3000);
+	rig_net(d, 0, 936 + step * 3000, 1506 + step * 1000);
 	rig_disk(d, 51712, 12 + step, 11, 112 + 8 * step, 38);
 	s->idle_ns[0] = 100 * SECOND + step * SECOND;
 	s->idle_ns[1] = 100 * SECOND + step * SECOND / 2;
@@ -65,8 +65,8 @@ static void rates(void **state)
 	assert_true(is_near(m.seconds, 2));
 	assert_true(is_near(m.rows[0].cpu, 10));
 	assert_true(is_near(m.rows[1].cpu, 50));
-	assert_true(is_near(m.rows[1].sent, 1000));
-	assert_true(is_near(m.rows[1].received, 3000));
+	assert_true(is_near(m.rows[1].sent, 3000));
+	assert_true(is_near(m.rows[1].received, 1000));
 	assert_true(is_near(m.rows[1].read, 8 * 512));
 	assert_true(is_near(m.rows[1].reads, 1));
 	assert_true(is_near(m.rows[1].written, 0));
@@ -151,7 +151,7 @@ static void orders(void **state)
 {
 	static const char *const wanted[] = {
 		[MODEL_BY_ID] = "0123",
-		[MODEL_BY_NAME] = "0231",
+		[MODEL_BY_NAME] = "2310",
 		[MODEL_BY_STATE] = "1302",
 		[MODEL_BY_CPU] = "1230",
 		[MODEL_BY_TIME] = "1230",
@@ -283,7 +283,7 @@ static void as_json(void **state)
 	assert_true(json_object_object_get_ex(list, "networks", &value));
 	value = json_object_array_get_idx(value, 0);
 	assert_true(json_object_object_get_ex(value, "sent_rate", &value));
-	assert_true(is_near(json_object_get_double(value), 1000));
+	assert_true(is_near(json_object_get_double(value), 3000));
 	json_object_put(o);
 	model_free(&m);
 }

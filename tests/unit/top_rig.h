@@ -68,8 +68,8 @@ static inline void rig_net(
 	assert_non_null(d->nets);
 	d->nets[d->net_count++] = (struct sample_net){
 		.id = id,
-		.sent = { .bytes = sent, .packets = 19 },
-		.received = { .bytes = received, .packets = 15 },
+		.sent = { .bytes = sent, .packets = 15 },
+		.received = { .bytes = received, .packets = 19 },
 	};
 }
 

@@ -34,12 +34,13 @@ static void put_domain(
 	const struct model_row *row, const struct batch_wish *wish, FILE *to)
 {
 	const struct sample_domain *d = row->now;
-	uint64_t sent = 0, received = 0;
+	uint64_t tx = 0, rx = 0;
 	struct sample_disk all = { 0 };
 
 	for (size_t i = 0; i < d->net_count; i++) {
-		sent += d->nets[i].sent.bytes;
-		received += d->nets[i].received.bytes;
+		/* xentop looks from dom0: what it sends a guest receives. */
+		tx += d->nets[i].received.bytes;
+		rx += d->nets[i].sent.bytes;
 	}
 	for (size_t i = 0; i < d->disk_count; i++) {
 		all.waits += d->disks[i].waits;
@@ -59,8 +60,8 @@ static void put_domain(
 		fprintf(to, " %10llu %9.1f", (unsigned long long)d->max_kib,
 			row->max_memory);
 	fprintf(to, " %5u %4zu %8llu %8llu %4zu", d->max_vcpus, d->net_count,
-		(unsigned long long)sent >> 10,
-		(unsigned long long)received >> 10, d->disk_count);
+		(unsigned long long)tx >> 10, (unsigned long long)rx >> 10,
+		d->disk_count);
 	fprintf(to, " %8llu %8llu %8llu %10llu %10llu %4u\n",
 		(unsigned long long)all.waits, (unsigned long long)all.reads,
 		(unsigned long long)all.writes,
@@ -91,9 +92,9 @@ static void put_nets(const struct sample_domain *d, FILE *to)
 {
 	for (size_t i = 0; i < d->net_count; i++) {
 		fprintf(to, "Net%u ", d->nets[i].id);
-		put_flow("RX", &d->nets[i].received, to);
+		put_flow("RX", &d->nets[i].sent, to);
 		fputs("  ", to);
-		put_flow("TX", &d->nets[i].sent, to);
+		put_flow("TX", &d->nets[i].received, to);
 		fputc('\n', to);
 	}
 }

@@ -232,6 +232,9 @@ static int run(const struct wish *wish)
 	struct model model = { .order = wish->order };
 	int ret = session_open(&session);
 
+	if (wish->order == MODEL_ORDERS)
+		model.order = wish->batch ? MODEL_BY_NAME : MODEL_BY_ID;
+
 	if (ret)
 		return 1;
 	ret = wish->batch || wish->json ? run_batch(wish, &from, &model)
@@ -295,7 +298,8 @@ int main(int argc, char **argv)
 		.about = "Shows the machine and its domains as they change.",
 		.options = options,
 	};
-	struct wish wish = { .delay = 3 };
+	/* xentop's batches are in the order of names. */
+	struct wish wish = { .delay = 3, .order = MODEL_ORDERS };
 	int id, ret = 0;
 
 	setlocale(LC_ALL, "");

@@ -140,7 +140,7 @@ static int compare(const void *left, const void *right, void *model)
 
 	switch (m->order) {
 	case MODEL_BY_NAME:
-		order = strcmp(a->now->name, b->now->name);
+		order = strcasecmp(a->now->name, b->now->name);
 		break;
 	case MODEL_BY_STATE: {
 		struct xen_domctl_getdomaininfo x = { .flags = a->now->flags };

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Debian's xl beside our tools in one dom0: the layout of a guest in the store
 and in files is the same, and each side manages the other's guests."""
+import base64
 import difflib
 import json
 import os
@@ -148,12 +149,62 @@ def compare(machine):
         same("a folder", stock[1], files(machine))
     with machine.check("xl list -l says the same of it"):
         same("the configuration", stock[2], long_list(machine))
+    faces(machine)
     stock_on_ours(machine)
     own_kernel(machine)
     with machine.check("nothing is left of any of them"):
         machine.run("sleep 2")
         same("the store", before[0], layout(machine))
         same("a folder", before[1], files(machine))
+
+
+# Commands of xl whose output and exit code are to be the same; times in lists
+# may go on meanwhile.
+FACES = (
+    "list", "list -v", "list -c", "list -Z", "list lay", "list nosuch",
+    "list 77", "li 0", "info", "info -n", "info total_memory", "info nosuch",
+    "vcpu-list lay", "vcpu-list lay nosuch", "network-list lay",
+    "block-list lay", "cpupool-list", "cpupool-list -c", "sched-credit2",
+    "domid lay", "domid nosuch", "domname 0", "domname 77", "vm-list",
+    "uptime nosuch", "pause nosuch", "vcpu-set lay 9", "s", "shutdown",
+    "list -q", "vcpu-pin lay 0 1", "sched-credit2 -d lay -w 300",
+    "vcpu-pin lay all all", "list -l lay",
+    "create -n /tmp/lay.cfg maxvcpus=3",
+)
+RUN = r"""for tool in xentop domtop; do
+$tool -b -f -i 1 | sed -E 's/ (.)(.)[b-](.)(.)[r-] +[0-9]+ +0\.0 / \1\2\3\4 T /' \
+>/tmp/$tool.out; done
+while read -r words; do for bin in xen-4.17 tenon; do
+/usr/lib/$bin/bin/xl $words >/tmp/$bin.out 2>&1; echo $? >>/tmp/$bin.out
+sed -i -E 's/ [r-][b-]([p-].{3}) +[0-9.]+/ \1 T/; s/ [r-][b-]([p-]) +[0-9.]+/ \1 T/' \
+/tmp/$bin.out; done
+cmp -s /tmp/xen-4.17.out /tmp/tenon.out && echo same || { echo "xl $words:"
+diff /tmp/xen-4.17.out /tmp/tenon.out; }
+done </tmp/faces; diff /tmp/xentop.out /tmp/domtop.out && echo same"""
+
+
+def faces(machine):
+    """Our xl and domtop beside stock's, on a paused guest and a dead one."""
+    with machine.check("our xl and domtop print what xl and xentop print"):
+        machine.run("domcreate name=cr kernel=/guest/micro/bad_stack memory=8 "
+                    "on_crash=preserve", 120)
+        for words in FACES:
+            machine.run(f"echo '{words}' >>/tmp/faces")
+        machine.run(f"echo '{encoded(RUN)}' | base64 -d >/tmp/faces.sh")
+        text = machine.run("sh /tmp/faces.sh", 300)
+        machine.run("/usr/lib/tenon/bin/xl destroy cr")
+        if text.count("same\n") + text.count("same\r") != len(FACES) + 1:
+            raise Failure(text)
+    with machine.check("our xl does what xl does to a guest"):
+        machine.run("xl() { /usr/lib/tenon/bin/xl \"$@\"; }; "
+                    "xl unpause lay && xl pause lay && "
+                    "xl rename lay other && xl rename other lay && "
+                    "xl list lay | grep -e --p---")
+        machine.run("unset -f xl")
+
+
+def encoded(text):
+    return base64.b64encode(text.encode()).decode()
 
 
 def stock_on_ours(machine):
