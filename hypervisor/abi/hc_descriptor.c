@@ -50,6 +50,7 @@ long hc_update_descriptor(struct hypercall *hc)
 	r = pagetype_get(pg, type);
 	if (!r) {
 		atomic_write(slot, desc);
+		pagetype_note_write(hc->d, pg);
 		pagetype_put(pg);
 	}
 	page_put(pg);

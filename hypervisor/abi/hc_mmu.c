@@ -94,6 +94,7 @@ static int machphys_update(struct domain *d, uint64_t ptr, uint64_t val)
 	if (!page_get(pg, d))
 		return -EINVAL;
 	m2p[m.v] = val;
+	pagetype_note_write(d, pg);
 	page_put(pg);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
 #include <tenon/page.h>
+#include <tenon/pagetype.h>
 #include "memory_op.h"
 
 /* A chunk has at most 2^12 frames, as stock allows the hardware domain. */
@@ -173,6 +174,7 @@ static int commit(struct chunk *c, struct domain *d,
 				continue;
 			}
 			m2p[frame + k] = c->gpfn[i] + k;
+			pagetype_note_write(d, c->new[i] + k);
 		}
 		if (guest_write_at(x->out.extent_start, first + i, &frame))
 			r = -EFAULT;

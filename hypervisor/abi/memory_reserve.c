@@ -9,6 +9,7 @@
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
 #include <tenon/page.h>
+#include <tenon/pagetype.h>
 #include "memory_op.h"
 
 /* Orders as stock documents for memop-max-order: unprivileged callers 2 MiB,
@@ -35,10 +36,12 @@ bool memory_alloc_flags(unsigned mem_flags, unsigned order, unsigned *flags)
 }
 
 /* The frames of an extent are those of the guest from gpfn on. */
-static void set_m2p(mfn_t mfn, uint64_t gpfn, unsigned order)
+static void set_m2p(struct domain *d, mfn_t mfn, uint64_t gpfn, unsigned order)
 {
-	for (uint64_t i = 0; i < 1ULL << order; i++)
+	for (uint64_t i = 0; i < 1ULL << order; i++) {
 		m2p[mfn.v + i] = gpfn + i;
+		pagetype_note_write(d, mfn_to_page(MFN(mfn.v + i)));
+	}
 }
 
 /* True when extent i was given.  list: where the frame goes, and for populate
@@ -56,7 +59,7 @@ static bool add_extent(struct domain *d, const struct xen_memory_reservation *r,
 		return false;
 	mfn = page_to_mfn(pg);
 	if (has_gpfn)
-		set_m2p(mfn, frame, r->extent_order);
+		set_m2p(d, mfn, frame, r->extent_order);
 	frame = mfn.v;
 	/* The domain owns the frames even if its list cannot be written. */
 	return !r->extent_start.va ||

@@ -226,6 +226,7 @@ static void domain_free(struct domain *d)
 		rangeset_clear(d->irqs);
 		heap_free(d->iomem);
 	}
+	heap_free(d->shadow);
 	heap_free(d->page_chunks);
 	heap_free(d->e820);
 	heap_free(d->arch.cpuid_policy);

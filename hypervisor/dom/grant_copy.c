@@ -65,12 +65,14 @@ static int16_t get_side(struct domain *d, const struct gnttab_copy_ptr *ptr,
 
 static void put_side(const struct side *side)
 {
-	if (side->is_grant)
+	if (side->is_grant) {
 		grant_release(&side->use);
-	else if (side->is_writable)
+	} else if (side->is_writable) {
+		pagetype_note_write(current->domain, side->page);
 		page_put_and_type(side->page);
-	else
+	} else {
 		page_put(side->page);
+	}
 }
 
 static uint8_t *address_in(const struct side *side, uint16_t offset)

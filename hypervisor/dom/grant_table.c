@@ -290,10 +290,12 @@ void grant_release(const struct grant_use *use)
 	struct grant_table *t = use->granter->grants;
 	struct grant_active *active;
 
-	if (use->is_readonly)
+	if (use->is_readonly) {
 		page_put(use->page);
-	else
+	} else {
+		pagetype_note_write(use->granter, use->page);
 		page_put_and_type(use->page);
+	}
 
 	lock_take(&t->lock);
 	active = &t->active[use->ref / ENTRIES_PER_FRAME]

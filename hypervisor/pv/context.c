@@ -9,6 +9,7 @@
 #include <tenon/pagetype.h>
 #include <tenon/pte.h>
 #include <tenon/pv.h>
+#include <tenon/shadow.h>
 #include <tenon/string.h>
 #include <public/xen.h>
 
@@ -149,6 +150,7 @@ int pv_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	drop_root(&v->arch.user_root);
 	v->arch.root = root;
 	v->arch.user_root = user_root;
+	shadow_set_roots(v);
 	set_registers(v, c);
 	set_debug(v, c);
 	v->domain->vm_assist |= c->vm_assist & VM_ASSIST_KNOWN;

@@ -10,6 +10,7 @@
 #include <tenon/pagetype.h>
 #include <tenon/pte.h>
 #include <tenon/pv.h>
+#include <tenon/shadow.h>
 
 #define RFLAGS_TF (1UL << 8)
 #define DR6_BS	  (1UL << 14) /* a single step */
@@ -61,6 +62,11 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 		/* Ours: nothing there for the guest, whatever the CPU said. */
 		pv_inject_page_fault(v, regs, addr, error & ~PF_PRESENT);
 		return;
+	}
+	if (unlikely(v->domain->is_followed)) {
+		if (shadow_fault(v, addr, &error))
+			return;
+		regs->error_code = error;
 	}
 	if (v->arch.in_kernel &&
 		(error & (PF_PRESENT | PF_WRITE | PF_RESERVED)) ==

@@ -392,11 +392,14 @@ static int drop_last(struct page *pg, uint64_t old, bool can_yield)
 {
 	unsigned index = old & TYPE_VALIDATED ? PTES_PER_TABLE : index_of(old);
 	uint64_t new = (old & ~TYPE_VALIDATED) | TYPE_LOCKED;
+	struct domain *d = page_owner_domain(pg);
 	int r;
 
 	BUG_ON(old & TYPE_LOCKED);
 	if (!atomic_cas(&pg->type, &old, new))
 		return 1;
+	if (d && unlikely(READ_ONCE(d->is_followed)))
+		shadow_forget_table(d, page_to_mfn(pg));
 	r = undo_entries(pg, type_of(old), &index, can_yield);
 	if (r) {
 		change_word(pg, word_with_index, index);

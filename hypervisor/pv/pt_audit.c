@@ -10,6 +10,7 @@
 #include <tenon/event.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
+#include <tenon/shadow.h>
 #include "pt_private.h"
 
 struct recount {
@@ -186,6 +187,7 @@ static void recount_all(void)
 		if (!(seen[d->id / 64] >> d->id % 64 & 1)) {
 			seen[d->id / 64] |= 1ULL << d->id % 64;
 			count_domain(d);
+			shadow_audit(d);
 		}
 	}
 }

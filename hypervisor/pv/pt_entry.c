@@ -229,6 +229,15 @@ static bool is_write_protection(unsigned level, uint64_t old, uint64_t new)
 	       is_flags_only(1, old & ~PTE_RW, new);
 }
 
+static bool change(
+	const struct pt_change *c, uint64_t *slot, uint64_t old, uint64_t new)
+{
+	if (!atomic_cas(slot, &old, new))
+		return false;
+	pt_entry_changed(c->owner, slot);
+	return true;
+}
+
 int pt_entry_swap_general(const struct pt_change *c, uint64_t *slot,
 	unsigned level, unsigned index, uint64_t old, uint64_t new)
 {
@@ -244,12 +253,11 @@ int pt_entry_swap_general(const struct pt_change *c, uint64_t *slot,
 		return READ_ONCE(*slot) == old ? 0 : -EAGAIN;
 	if (!c->is_grant && is_flags_only(level, old, new) &&
 		!is_own_root(level, slot, new))
-		return atomic_cas(slot, &old, new) ? 0 : -EAGAIN;
+		return change(c, slot, old, new) ? 0 : -EAGAIN;
 	if (!c->is_grant && is_write_protection(level, old, new)) {
 		struct page *pg = referenced(old);
-		uint64_t seen = old;
 
-		if (!atomic_cas(slot, &seen, new))
+		if (!change(c, slot, old, new))
 			return -EAGAIN;
 		if (pg)
 			pagetype_put(pg);
@@ -260,14 +268,13 @@ int pt_entry_swap_general(const struct pt_change *c, uint64_t *slot,
 		return r;
 	if (r)
 		new &= ~PTE_RW;
-	r = atomic_cas(slot, &(uint64_t){ old }, new) ? 0 : -EAGAIN;
+	r = change(c, slot, old, new) ? 0 : -EAGAIN;
 	drop_or_leave(c, level, r ? (c->is_grant ? 0 : new) : old);
 	return r;
 }
 
 /* A frame that is no table now: a plain write, kept apart from types. */
-static int write_plain(
-	struct page *pg, unsigned index, uint64_t entry, bool keep_ad)
+static int write_plain(struct domain *owner, struct page *pg, unsigned index, uint64_t entry, bool keep_ad)
 {
 	uint64_t *slot = &table_entries(pg)[index];
 	int r = pagetype_get(pg, PT_WRITABLE);
@@ -277,6 +284,7 @@ static int write_plain(
 	if (keep_ad)
 		entry |= READ_ONCE(*slot) & (PTE_ACCESSED | PTE_DIRTY);
 	atomic_write(slot, entry);
+	pagetype_note_write(owner, pg);
 	pagetype_put(pg);
 	return 0;
 }
@@ -363,7 +371,7 @@ static int hold_or_write(struct pt_table *t, struct page *pg, unsigned index,
 	word = READ_ONCE(pg->type);
 	if (word & TYPE_COUNT && type_is_table(type_of(word)))
 		return hold_table(t, pg, type_of(word));
-	r = write_plain(pg, index, entry, keep_ad);
+	r = write_plain(t->owner, pg, index, entry, keep_ad);
 	page_put(pg);
 	return r;
 }

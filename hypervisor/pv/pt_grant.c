@@ -86,7 +86,7 @@ int pt_grant_map(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap)
 		uint64_t old = READ_ONCE(*slot_of(&p));
 
 		/* Mostly there was nothing: then the entry is all. */
-		if (likely(!old) &&
+		if (likely(!old) && !v->domain->is_followed &&
 			atomic_cas(slot_of(&p), &old, entry | PTE_GRANT))
 			r = 0;
 		else
@@ -106,6 +106,7 @@ static int take_out(struct vcpu *v, vaddr_t new_va, uint64_t *entry)
 	if (r)
 		return GNTST_general_error;
 	*entry = atomic_swap(slot_of(&p), 0);
+	pt_entry_changed(v->domain, slot_of(&p));
 	put_place(&p);
 	return GNTST_okay;
 }
@@ -140,6 +141,7 @@ int pt_grant_unmap(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap,
 	/* The references of a moved entry move along. */
 	while (is_mapping_of(old, frame, gntmap))
 		if (atomic_cas(slot_of(&p), &old, moved)) {
+			pt_entry_changed(v->domain, slot_of(&p));
 			put_place(&p);
 			return GNTST_okay;
 		}

@@ -37,6 +37,18 @@ must_check static inline int pt_entry_swap(const struct pt_change *c,
 	return pt_entry_swap_general(c, slot, level, index, old, new);
 }
 
+/*
+ * What the shadows (shadow.h) are told: an entry of a table of d's has changed
+ * (before its references are dropped); a table is none any more.
+ */
+void shadow_forget_entry(struct domain *d, const uint64_t *entry);
+void shadow_forget_table(struct domain *d, mfn_t table);
+static inline void pt_entry_changed(struct domain *d, const uint64_t *slot)
+{
+	if (unlikely(READ_ONCE(d->is_followed)))
+		shadow_forget_entry(d, slot);
+}
+
 /* Checks an entry of a table of owner's in validation, corrects its flags,
  * takes its references.  0, -EINVAL, -EPERM, -ERESTART_HC (none taken). */
 must_check int pt_entry_take_general(

@@ -10,6 +10,7 @@
 #include <tenon/hypercall.h>
 #include <tenon/panic.h>
 #include <tenon/pv.h>
+#include <tenon/shadow.h>
 #include "pt_private.h"
 
 static struct page *get_frame(struct domain *d, mfn_t m)
@@ -126,6 +127,7 @@ int pt_new_root(struct vcpu *v, mfn_t root, bool is_user)
 		}
 	}
 	*slot = root;
+	shadow_set_roots(v);
 	if (v == current && is_user != v->arch.in_kernel)
 		arch_load_root(v);
 	/* On -ERESTART_HC the rest is left to v; the call is repeated and
@@ -230,10 +232,12 @@ static int relinquish_vcpu(struct vcpu *v)
 	if (r)
 		return r;
 	v->arch.root = MFN(0);
+	shadow_set_roots(v);
 	r = drop_root(v, root);
 	if (r)
 		return r;
 	v->arch.user_root = MFN(0);
+	shadow_set_roots(v);
 	r = drop_root(v, user);
 	if (r)
 		return r;
@@ -261,6 +265,7 @@ int pt_relinquish(struct domain *d)
 
 	switch (d->relinquish_step) {
 	case RELINQUISH_ROOTS:
+		shadow_disable(d);
 		arch_call(atomic_read(&d->tlb_cpus), leave_root, d);
 		vcpu_for_each (d, v) {
 			r = relinquish_vcpu(v);

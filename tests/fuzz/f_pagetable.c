@@ -4,8 +4,9 @@
  * with two vcpus each, on three CPUs.  A script of 4-byte steps commits
  * entries, pins, loads roots, stores into tables, touches memory through the
  * TLBs, gives frames back and takes new ones, with preemption wherever the
- * script says so, and two CPUs at once where it says so.  After each step
- * counts, types and TLBs are audited.
+ * script says so, and two CPUs at once where it says so.  Domains are followed
+ * (log-dirty) at times: then what they write must be noted.  After each step
+ * counts, types, shadows and TLBs are audited.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,12 @@
 #include <tenon/pagetype.h>
 #include <tenon/panic.h>
 #include <tenon/pte.h>
+#include <tenon/shadow.h>
 #include <arch/fake.h>
 
 #define DOMAINS	   3
 #define CPUS	   3
-#define FRAMES	   88 /* few: what is given back is soon another's */
+#define FRAMES	   128 /* few: what is given back is soon another's */
 #define DATA	   16
 #define STEPS	   400
 #define ALL_FRAMES (DATA + FAKE_SPACE_TABLES)
@@ -113,9 +115,30 @@ static unsigned pick_index(uint8_t n)
 	return n < 0xd0 ? n % ALL_FRAMES : special[n % ARRAY_SIZE(special)];
 }
 
+/* A guest that is followed faults for us, too; what it writes is noted. */
+static void *access_memory(vaddr_t va, bool is_write)
+{
+	struct vcpu *v = current;
+	uint32_t error = 0;
+	void *p = fake_guest_access(va, is_write, &error);
+	uint64_t pfn;
+
+	while (!p && v->domain->is_followed && shadow_fault(v, va, &error)) {
+		error = 0;
+		p = fake_guest_access(va, is_write, &error);
+	}
+	if (!p || !is_write || !v->domain->is_followed)
+		return p;
+	pfn = m2p[virt_to_mfn(p).v];
+	BUG_ON(page_owner(virt_to_page(p)) == v->domain->id &&
+		pfn < shadow_pfns(v->domain) &&
+		!(shadow_peek(v->domain, pfn & ~63ULL) >> pfn % 64 & 1));
+	return p;
+}
+
 static void touch(vaddr_t va, bool is_write)
 {
-	uint64_t *p = fake_guest_access(va & ~7ULL, is_write, NULL);
+	uint64_t *p = access_memory(va & ~7ULL, is_write);
 
 	/* What it writes is an entry that would give it everything. */
 	if (p && is_write)
@@ -130,7 +153,7 @@ static void store_into_table(struct vcpu *v, const uint8_t *s)
 		{ 0xf0, 0x48, 0x0f, 0xb1, 0x0b } };
 	struct cpu_user_regs *r = arch_guest_regs();
 	vaddr_t code = FAKE_SPACE_VA + (DATA - 1) * PAGE_SIZE;
-	void *p = fake_guest_access(code, true, NULL);
+	void *p = access_memory(code, true);
 
 	if (!p)
 		return;
@@ -143,6 +166,32 @@ static void store_into_table(struct vcpu *v, const uint8_t *s)
 		FAKE_SPACE_VA + (s[2] % ALL_FRAMES) * PAGE_SIZE +
 			pick_index(s[3]) * 8,
 		r);
+}
+
+/* Its vcpus stop, and it is followed, or read, or no more. */
+static void follow(struct guest *g, uint8_t how)
+{
+	struct vcpu *on[CPUS];
+	unsigned was = this_cpu()->id;
+
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		on[cpu] = cpus[cpu]->vcpu;
+		if (on[cpu]->domain == g->d)
+			fake_enter(NULL, cpu);
+	}
+	if (!g->d->is_followed) {
+		(void)!shadow_enable(g->d, 1);
+	} else if (how & 1) {
+		shadow_disable(g->d);
+	} else {
+		shadow_protect(g->d);
+		for (uint64_t at = 0; at < shadow_pfns(g->d); at += 64)
+			(void)shadow_take(g->d, at);
+	}
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		if (on[cpu]->domain == g->d)
+			fake_enter(on[cpu], cpu);
+	fake_play(was);
 }
 
 static void new_frame(struct guest *g, uint8_t n)
@@ -160,7 +209,7 @@ static void give_back(struct guest *g, struct vcpu *v, uint8_t n)
 	vaddr_t va = FAKE_SPACE_VA + n % ALL_FRAMES * PAGE_SIZE;
 
 	if (!(n & 0x80)) {
-		(void)fake_guest_access(va, n & 0x40, NULL);
+		(void)access_memory(va, n & 0x40);
 		(void)!pt_update_va(v, g->d, va, 0);
 	}
 
@@ -326,6 +375,10 @@ static unsigned step(const uint8_t *s, size_t left)
 	fake_play(cpu);
 	if ((s[0] & 15) == 13 || current->is_idle) {
 		move_vcpu(s);
+		return 1;
+	}
+	if ((s[0] & 15) == 14 && s[1] & 4 && !current->is_idle) {
+		follow(&guests[current->domain->id], s[2]);
 		return 1;
 	}
 	yield_in = s[3] & 0x40 ? s[3] % 16 : 0;

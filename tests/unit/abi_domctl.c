@@ -4,6 +4,7 @@
 #include <tenon/pv.h>
 #include <public/sched.h>
 #include <tenon/pte.h>
+#include <tenon/shadow.h>
 
 static struct xen_domctl ctl;
 
@@ -44,7 +45,6 @@ static void privilege(void **state)
 	assert_int_equal(op(XEN_DOMCTL_pausedomain, 55), -ESRCH);
 	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_IO), -ESRCH);
 	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_SELF), -ESRCH);
-	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_DOMCTL_soft_reset, 1), -ENOSYS);
 	assert_int_equal(op(XEN_DOMCTL_assign_device, 1), -ENODEV);
 	ctl_stop();
@@ -498,6 +498,83 @@ static void memory(void **state)
 	ctl_stop();
 }
 
+static int shadow(uint32_t what, uint64_t pages, const void *map)
+{
+	clear();
+	ctl.u.shadow_op.op = what;
+	ctl.u.shadow_op.pages = pages;
+	ctl.u.shadow_op.dirty_bitmap.va = (uintptr_t)map;
+	return op(XEN_DOMCTL_shadow_op, 1);
+}
+
+static void dirty_maps(void **state)
+{
+	mfn_t frames[4 + FAKE_SPACE_TABLES];
+	uint8_t map[4096] = { 0xff, 0xff, 0xff };
+	uint64_t word = 1;
+	struct vcpu *v;
+
+	(void)state;
+	ctl_start(1);
+	v = dom[1]->vcpu[0];
+	assert_int_equal(fake_space(v, 4, frames), 0);
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 24, map), -EINVAL);
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_OFF, 0, NULL), 0);
+	assert_int_equal(
+		shadow(XEN_DOMCTL_SHADOW_OP_ENABLE_TEST, 0, NULL), -EINVAL);
+	clear();
+	ctl.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION;
+	ctl.u.shadow_op.mb = 2000;
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), -ENOMEM);
+	ctl.u.shadow_op.mb = 1;
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), 0);
+	assert_int_equal(
+		shadow(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0, NULL), 0);
+	assert_int_equal(shadow_tables(dom[1]), 256);
+	assert_int_equal(
+		shadow(XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY, 0, NULL), -EINVAL);
+	assert_int_equal(
+		shadow(XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION, 0, NULL), 0);
+	assert_int_equal(ctl.u.shadow_op.mb, 1);
+	ctl.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION;
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), -EBUSY);
+
+	/* It writes frame 2 (and its table, by the dirty bit). */
+	fake_enter(v, 0);
+	assert_int_equal(
+		arch_copy_to_guest(FAKE_SPACE_VA + 2 * PAGE_SIZE, &word, 8), 0);
+	ctl_play(0);
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_PEEK, 4, map), 0);
+	assert_int_equal(ctl.u.shadow_op.pages, 4);
+	assert_int_equal(ctl.u.shadow_op.stats.dirty_count, 2);
+	assert_int_equal(map[0], 1 << 2);
+	assert_int_equal(map[1], 0xff);
+	/* Nowhere to write: nothing is lost. */
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 24, (void *)BAD_VA),
+		-EFAULT);
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 3, map), 0);
+	assert_int_equal(map[0], 1 << 2);
+	/* What was not asked for is still there. */
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 1 << 30, map), 0);
+	assert_int_equal(map[0], 1 << 4);
+	assert_int_equal(map[1], 0);
+	assert_true(ctl.u.shadow_op.pages < 1 << 30);
+	assert_int_equal(shadow(XEN_DOMCTL_SHADOW_OP_CLEAN, 24, map), 0);
+	assert_int_equal(map[0], 0);
+	clear();
+	ctl.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_CLEAN;
+	ctl.u.shadow_op.mode = 2;
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 1), -EINVAL);
+	clear();
+	ctl.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_PEEK;
+	assert_int_equal(op(XEN_DOMCTL_shadow_op, 0), -EINVAL);
+	assert_int_equal(shadow(99, 0, NULL), -EINVAL);
+	/* It dies as it is. */
+	kill_it(1);
+	dom[1] = NULL;
+	ctl_stop();
+}
+
 /* A CPU whose leaves are full of ones, as far as they go. */
 static void all_ones(uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
@@ -609,6 +686,7 @@ int main(void)
 		cmocka_unit_test(shares),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(dirty_maps),
 		cmocka_unit_test(policies),
 	};
 

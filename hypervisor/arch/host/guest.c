@@ -116,6 +116,7 @@ void fake_domain_free(struct domain *d)
 		free(d->vcpu[i]);
 	}
 	free(d->vcpu);
+	heap_free(d->shadow);
 	heap_free(d->page_chunks);
 	free(d);
 }

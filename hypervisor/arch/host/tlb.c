@@ -8,6 +8,7 @@
 #include <tenon/arch.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
+#include <tenon/entry.h>
 #include <tenon/errno.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
@@ -83,10 +84,10 @@ void arch_tlb_flush(cpumask_t mask, unsigned how, vaddr_t va)
 void arch_load_root(struct vcpu *v)
 {
 	struct cpu *cpu = this_cpu();
-	mfn_t root = v->arch.root;
+	mfn_t root = v->arch.cpu_root;
 
-	if (!v->arch.in_kernel && v->arch.user_root.v)
-		root = v->arch.user_root;
+	if (!v->arch.in_kernel && v->arch.cpu_user_root.v)
+		root = v->arch.cpu_user_root;
 	if (v->domain)
 		__atomic_fetch_or(&v->domain->tlb_cpus, CPUMASK(cpu->id),
 			__ATOMIC_SEQ_CST);
@@ -214,8 +215,10 @@ static int copy(vaddr_t va, void *to, const void *from, size_t n)
 
 		if (this_cpu()->arch.root.v)
 			p = access_page(va, !to, false, &error);
-		if (!p || is_hypervisor_va(va))
+		if (is_hypervisor_va(va))
 			return -EFAULT;
+		if (!p)
+			return entry_copy_guest(va, to, from, n);
 		if (to) {
 			memcpy(to, p, part);
 			to = (char *)to + part;

@@ -10,6 +10,7 @@
 #include <tenon/pagetype.h>
 #include <tenon/panic.h>
 #include <tenon/pte.h>
+#include <tenon/shadow.h>
 #include <arch/fake.h>
 
 static void check(
@@ -28,6 +29,8 @@ static void check(
 	type = type_of(pg->type);
 	/* A free frame is only a danger once it is given to somebody. */
 	if (!(pg->ref & PAGE_REF_COUNT))
+		return;
+	if (is_table && shadow_is_table(d, m))
 		return;
 	owner = page_owner_domain(pg);
 	if (owner != d) {

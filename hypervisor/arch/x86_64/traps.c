@@ -37,8 +37,8 @@ _Static_assert(
 	_Static_assert(offsetof(struct vcpu, arch.field) == (at), "entry.S")
 VCPU_AT(in_kernel, VCPU_IN_KERNEL);
 VCPU_AT(nmi_masked, VCPU_NMI_MASKED);
-VCPU_AT(root, VCPU_ROOT);
-VCPU_AT(user_root, VCPU_USER_ROOT);
+VCPU_AT(cpu_root, VCPU_ROOT);
+VCPU_AT(cpu_user_root, VCPU_USER_ROOT);
 VCPU_AT(syscall_frame, VCPU_SYSCALL_FRAME);
 VCPU_AT(fault_frame, VCPU_FAULT_FRAME);
 VCPU_AT(syscall.rip, VCPU_SYSCALL_RIP);

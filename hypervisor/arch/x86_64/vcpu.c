@@ -7,6 +7,7 @@
 #include <tenon/atomic.h>
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
+#include <tenon/entry.h>
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
 #include <tenon/page.h>
@@ -169,7 +170,8 @@ void arch_sync_vcpu(struct vcpu *v)
 void arch_load_root(struct vcpu *v)
 {
 	struct cpu *c = this_cpu();
-	mfn_t root = v->arch.in_kernel ? v->arch.root : v->arch.user_root;
+	mfn_t root =
+		v->arch.in_kernel ? v->arch.cpu_root : v->arch.cpu_user_root;
 
 	if (unlikely(root.v == 0)) {
 		load_idle_root(c);
@@ -245,21 +247,27 @@ int arch_copy_from_guest(void *dst, vaddr_t src, size_t n)
 {
 	if (!is_guest_range(src, n))
 		return -EFAULT;
-	return x86_copy(dst, (const void *)src, n);
+	if (likely(!x86_copy(dst, (const void *)src, n)))
+		return 0;
+	return entry_copy_guest(src, dst, NULL, n);
 }
 
 int arch_copy_to_guest(vaddr_t dst, const void *src, size_t n)
 {
 	if (!is_guest_range(dst, n))
 		return -EFAULT;
-	return x86_copy((void *)dst, src, n);
+	if (likely(!x86_copy((void *)dst, src, n)))
+		return 0;
+	return entry_copy_guest(dst, NULL, src, n);
 }
 
 int arch_clear_guest(vaddr_t dst, size_t n)
 {
 	if (!is_guest_range(dst, n))
 		return -EFAULT;
-	return x86_clear((void *)dst, n);
+	if (likely(!x86_clear((void *)dst, n)))
+		return 0;
+	return entry_copy_guest(dst, NULL, NULL, n);
 }
 
 void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4])

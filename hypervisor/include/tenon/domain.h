@@ -59,6 +59,10 @@ struct domain {
 	uint64_t page_max;     /* P */
 	uint64_t page_claim;   /* P unclaimed rest of a claim */
 	uint64_t shared_count; /* P frames with PAGE_REF_SHARED */
+	/* Which frames it wrote to (shadow.h). */
+	struct shadow *shadow; /* c NULL: never followed */
+	bool is_followed;      /* D */
+	uint32_t shadow_mib;   /* D to be set aside, 0: by its size */
 	uint64_t *page_chunks; /* P a bit each 4 MiB that may hold frames */
 	uint64_t relinquish_cursor; /* D progress of a dying domain */
 	unsigned relinquish_step;   /* D of pt_relinquish */

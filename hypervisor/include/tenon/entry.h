@@ -22,6 +22,14 @@ void entry_exception(struct cpu_user_regs *regs, unsigned vector);
 void entry_debug(struct cpu_user_regs *regs, uint64_t dr6);
 void entry_int(struct cpu_user_regs *regs, unsigned vector);
 
+/*
+ * A copy that the CPU could not do in the current vcpu's guest: for guests whose
+ * writes are followed it is done by software, in their own tables.  to or from
+ * is NULL, which says the direction; both: clear.  0 or -EFAULT.
+ */
+must_check int entry_copy_guest(
+	vaddr_t va, void *to, const void *from, size_t n);
+
 /* irq.c: a device interrupt arrived on vector. */
 void entry_interrupt(unsigned vector);
 

@@ -31,6 +31,7 @@ enum lock_rank {
 	LOCK_TIMER,  /* a CPU's timers */
 	LOCK_IOAPIC,
 	LOCK_PCI_CFG, /* the CF8/CFC pair */
+	LOCK_SHADOW,  /* a domain's shadows (log-dirty) */
 	LOCK_CONSOLE,
 };
 

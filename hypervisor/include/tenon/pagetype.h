@@ -168,6 +168,15 @@ int pt_grant_map(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap);
 int pt_grant_unmap(struct vcpu *v, uint64_t host, mfn_t frame, unsigned gntmap,
 	uint64_t new_va);
 
+/* We wrote to pg, which may be a frame of d: it counts as written to, if that
+ * is followed (shadow.h). */
+void shadow_note_write(struct domain *d, mfn_t m);
+static inline void pagetype_note_write(struct domain *d, const struct page *pg)
+{
+	if (unlikely(READ_ONCE(d->is_followed)))
+		shadow_note_write(d, page_to_mfn(pg));
+}
+
 /* Flush the guest's TLB entries on all CPUs that may hold some. */
 void pt_flush(struct domain *d);
 

@@ -37,14 +37,16 @@ struct arch_vcpu {
 	/* What assembly knows, up to the trap table. */
 	bool in_kernel;	    /* else the user root is active */
 	uint8_t nmi_masked; /* until the next iret */
-	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
-	mfn_t root, user_root;
+	/* What CPUs load: the guest's roots, or their shadows (shadow.h). */
+	mfn_t cpu_root, cpu_user_root;
 	/* Where the frame of user code's next SYSCALL, of its next page fault
 	 * goes, when nothing is unusual; else 0 (pv_prepare_bounce). */
 	vaddr_t syscall_frame, fault_frame;
 	struct pv_callback syscall;
 	struct trap_info traps[256];
 
+	/* Roots: a page and a type reference (PT_L4) each; MFN 0: none. */
+	mfn_t root, user_root;
 	struct cpu_user_regs regs; /* when not on a CPU */
 	bool in_syscall;
 	uint8_t iopl; /* virtual, 0..3 */
