@@ -88,10 +88,10 @@ struct domain {
 	unsigned console_used;	/* D bytes */
 	/* Lines that it caused (guest_log.c): a hint, raced for. */
 	uint32_t log_second, log_printed, log_dropped;
-	uint32_t cpupool;	   /* D */
+	uint32_t cpupool;      /* D */
 	uint32_t suspend_port; /* D its own, sent when it has suspended; 0 */
-	uint32_t target;	   /* D */
-	uint64_t max_pfn;	   /* highest pfn the guest told of (tools) */
+	uint32_t target;       /* D */
+	uint64_t max_pfn;      /* highest pfn the guest told of (tools) */
 	struct sched_domain sched; /* weights (sched.h) */
 	struct arch_domain arch;
 	/* memory map given by XENMEM_set_memory_map: tools' copy */
