@@ -238,7 +238,7 @@ static void control(void **state)
 	assert_int_equal(op(XEN_SYSCTL_tbuf_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_perfc_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_lockprof_op), -ENOSYS);
-	assert_int_equal(op(XEN_SYSCTL_livepatch_op), -ENOSYS);
+	assert_int_equal(op(XEN_SYSCTL_livepatch_op), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_SYSCTL_page_offline_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_coverage_op), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_SYSCTL_psr_cmt_op), -EOPNOTSUPP);

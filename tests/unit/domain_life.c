@@ -341,6 +341,40 @@ static void dom0_takes_the_machine_along(void **state)
 	fake_panic_end();
 }
 
+/* Who subscribed hears by its port when the domain has suspended, each time,
+ * and not when it ends otherwise; a port that is none hurts nobody. */
+static void subscription(void **state)
+{
+	uint64_t *pending;
+	uint32_t theirs, mine;
+	struct domain *d;
+
+	(void)state;
+	start(1);
+	d = make(1, false);
+	pending = (uint64_t *)control->shared_info->evtchn_pending;
+	assert_int_equal(event_alloc_unbound(d, 0, &theirs), 0);
+	assert_int_equal(event_bind_interdomain(control, 1, theirs, &mine), 0);
+	(void)bit_test_and_clear(pending, mine);
+	d->suspend_port = theirs;
+	for (unsigned i = 0; i < 2; i++) {
+		domain_shutdown(d, SHUTDOWN_suspend);
+		rig_settle();
+		assert_true(bit_test_and_clear(pending, mine));
+		domain_resume(d);
+	}
+	domain_shutdown(d, SHUTDOWN_poweroff);
+	rig_settle();
+	assert_false(bit_test(pending, mine));
+	domain_resume(d);
+	d->suspend_port = 1000;
+	domain_shutdown(d, SHUTDOWN_suspend);
+	rig_settle();
+	assert_false(bit_test(pending, mine));
+	event_audit(d);
+	fake_stop();
+}
+
 static void vcpu_info_moves(void **state)
 {
 	struct vcpu_info *old, *fresh;
@@ -390,6 +424,7 @@ int main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(pauses_nest),
 		cmocka_unit_test(shutdown_and_resume),
+		cmocka_unit_test(subscription),
 		cmocka_unit_test(vcpu_info_moves),
 		cmocka_unit_test(dom0_takes_the_machine_along),
 	};
