@@ -166,6 +166,7 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	} else {
 		deltas_add(v->deltas, &perms->entry[0], count, cost);
 		change->happened = change->created = true;
+		change->written = chain;
 		change->made_from = found;
 	}
 	perm_list_put(perms);
@@ -268,9 +269,10 @@ static uint64_t merge(struct deltas *into, const struct deltas *from)
 
 int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 {
+	struct tree *t = &v->store->tree;
 	struct deltas lost = { 0 };
 	size_t found;
-	struct node *n = find_nearest(v, path, len, &found);
+	struct node *n = find_nearest(v, path, len, &found), *parent = NULL;
 	int rc;
 
 	if (len <= 1)
@@ -285,9 +287,12 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 	rc = tree_walk(n, NULL, 0, note_loss, &lost);
 	if (!rc)
 		rc = deltas_reserve(v->deltas, lost.count);
+	if (!rc && v->place)
+		parent = tree_place_dir(v->place, t, *v->root, path,
+			path_parent_len(path, len));
 	if (!rc)
 		rc = tree_detach(
-			&v->store->tree, v->root, path, len, &change->removed);
+			t, v->root, path, len, parent, &change->removed);
 	if (!rc) {
 		v->store->work += merge(v->deltas, &lost);
 		change->happened = true;

@@ -10,20 +10,27 @@ static void tell(struct store *s, const struct store_effect *e)
 		s->host.effect(s->host.ctx, e);
 }
 
-/* The nodes of `path` beyond its first `from` bytes, parents first. */
-static void tell_nodes(
-	struct store *s, const char *path, size_t len, size_t from)
+/*
+ * The nodes of `path` beyond its first `from` bytes, parents first. `n` is
+ * the first of them, and those below have no siblings; or it is NULL.
+ */
+static void tell_nodes(struct store *s, const char *path, size_t len,
+	size_t from, struct node *n)
 {
 	struct store_effect e = { .kind = EFFECT_NODE, .path = path };
+	struct node *above = n ? NULL : tree_find(s->root, path, from);
 	const char *at = path + from, *name;
-	struct node *n = tree_find(s->root, path, from);
 
-	while (n && path_step(&at, path + len, &name)) {
-		n = tree_child(n, name, (size_t)(at - name));
+	while ((n || above) && path_step(&at, path + len, &name)) {
+		if (above)
+			n = above =
+				tree_child(above, name, (size_t)(at - name));
 		e.node = n;
 		e.path_len = (size_t)(at - path);
 		if (n)
 			tell(s, &e);
+		if (!above && n)
+			n = arena_at(n->kids);
 	}
 }
 
@@ -38,7 +45,7 @@ void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
 		e.kind = EFFECT_RM;
 		tell(s, &e);
 	} else if (change->created) {
-		tell_nodes(s, path, len, change->made_from);
+		tell_nodes(s, path, len, change->made_from, n);
 	} else {
 		e.kind = EFFECT_NODE;
 		e.node = n ? n : tree_find(s->root, path, len);

@@ -50,7 +50,6 @@ struct node *kids_alloc(struct tree *t, size_t name_len, size_t value_len)
 	size_t size = node_bytes(name_len, value_len);
 	struct node *n = arena_alloc(size);
 
-	t->edits++;
 	if (n)
 		t->live_bytes += (int64_t)arena_size(size);
 	return n;
@@ -60,7 +59,6 @@ void kids_free(struct tree *t, struct node *n)
 {
 	size_t size = node_size(n);
 
-	t->edits++;
 	t->live_bytes -= (int64_t)arena_size(size);
 	arena_free(n, size);
 }
@@ -75,6 +73,7 @@ void kids_replace(struct tree *t, uint32_t *slot, struct node *n)
 {
 	struct node *old = node_at(*slot);
 
+	t->edits++;
 	n->refs = 1;
 	n->count = old->count;
 	n->bytes = old->bytes;

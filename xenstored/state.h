@@ -183,7 +183,8 @@ struct change {
 	size_t made_from;	     /* bytes of the path that stood before */
 	struct node *removed;	     /* owned: what stood there */
 	struct perm_list *old_perms; /* owned: before SET_PERMS */
-	struct node *written;	     /* in place; good until the next edit */
+	/* In place, or the first of the new ones; good until the next edit. */
+	struct node *written;
 };
 
 enum step_kind { STEP_READ, STEP_LIST, STEP_PERMS, STEP_EDIT };
@@ -373,8 +374,8 @@ int edit_look(struct view *v, const char *path, size_t len, struct node **out);
 void change_drop(struct store *s, struct change *change);
 
 /*
- * effect.c: tells the host what must survive; see store.h. `n` is the node that
- * is at the path now, or NULL: then it is looked up.
+ * effect.c: tells the host what must survive; see store.h. `n` is what the
+ * change has `written`, as it is now, or NULL: then it is looked up.
  */
 void effect_edit(struct store *s, uint32_t op, const char *path, size_t len,
 	const struct change *change, struct node *n);

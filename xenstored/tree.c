@@ -171,6 +171,13 @@ static void note_place(struct tree_place *p, const struct tree *t,
 	memcpy(p->path, path, len);
 }
 
+struct node *tree_place_dir(const struct tree_place *p, const struct tree *t,
+	const struct node *root, const char *path, size_t len)
+{
+	return p->len == len && leads_there(p, t, root, path, len) ? p->dir
+								   : NULL;
+}
+
 struct node *tree_find_from(struct tree_place *p, const struct tree *t,
 	struct node *root, const char *path, size_t len, size_t *found_len)
 {
@@ -340,15 +347,16 @@ int tree_attach(struct tree *t, struct node **root, const char *path,
 }
 
 int tree_detach(struct tree *t, struct node **root, const char *path,
-	size_t len, struct node **out)
+	size_t len, struct node *parent, struct node **out)
 {
 	size_t parent_len = path_parent_len(path, len);
 	const char *name = path + parent_len + (parent_len > 1);
 	uint32_t top = arena_ref(*root);
 	struct name_key key;
-	struct node *parent;
-	int rc = tree_edit(t, &top, path, parent_len, &parent);
+	int rc = 0;
 
+	if (!parent || !kids_are_private(t))
+		rc = tree_edit(t, &top, path, parent_len, &parent);
 	*root = node_at(top);
 	if (rc)
 		return rc;
@@ -358,7 +366,7 @@ int tree_detach(struct tree *t, struct node **root, const char *path,
 	rc = kids_remove(t, &parent->kids, &key, out);
 	if (!rc) {
 		parent->stamp = ++t->stamp;
-		t->edits++;
+		t->edits += !parent->kids || (*out)->kids;
 	}
 	return rc;
 }

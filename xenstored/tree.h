@@ -103,10 +103,14 @@ struct tree {
 	uint32_t stamp;
 	size_t snapshots;   /* of the tree: what else refers to its nodes */
 	int64_t live_bytes; /* the costs of its nodes, old versions too */
-	uint64_t edits;	    /* of which nodes there are, and where */
+	uint64_t edits;	    /* by which a node with children has gone */
 };
 
-/* The directory where something was found last, to begin there again. */
+/*
+ * The directory where something was found last, to begin there again. It has
+ * children; what takes it out of its tree, or its last child, counts as an
+ * edit, and then it may be gone.
+ */
 #define TREE_PLACE_MAX 96
 struct tree_place {
 	struct node
@@ -142,6 +146,9 @@ struct node *tree_find_nearest(
 /* The same, from the place on when the path leads there; it is noted then. */
 struct node *tree_find_from(struct tree_place *p, const struct tree *t,
 	struct node *root, const char *path, size_t len, size_t *found_len);
+/* The node at that path if it is the place's; else NULL. */
+struct node *tree_place_dir(const struct tree_place *p, const struct tree *t,
+	const struct node *root, const char *path, size_t len);
 /* One child by name. */
 struct node *tree_child(const struct node *n, const char *name, size_t len);
 
@@ -169,10 +176,11 @@ int tree_attach(struct tree *t, struct node **root, const char *path,
 	size_t len, struct node *parent, struct node *child);
 /*
  * Takes the node at `path` (not the root) out of the tree; the reference to
- * it, with all that was under it, passes to the caller. -ENOENT, -ENOMEM.
+ * it, with all that was under it, passes to the caller. `parent` is the node
+ * above it, or NULL: it is looked for. -ENOENT, -ENOMEM.
  */
 int tree_detach(struct tree *t, struct node **root, const char *path,
-	size_t len, struct node **out);
+	size_t len, struct node *parent, struct node **out);
 
 /* The children of a node in order. */
 struct kid_iter {

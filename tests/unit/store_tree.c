@@ -58,7 +58,8 @@ static void test_random_edits(void **state)
 		i = (seed >> 8) % NAMES;
 		snprintf(path, sizeof(path), i % 3 ? "/%u" : "/n%u", i);
 		if (present[i]) {
-			rc = tree_detach(&t, &root, path, strlen(path), &n);
+			rc = tree_detach(
+				&t, &root, path, strlen(path), NULL, &n);
 			assert_int_equal(rc, 0);
 			tree_put(&t, n);
 		} else {
