@@ -55,14 +55,13 @@ int fs_grub_run(void *volume);
 /* The devices that GRUB makes of the windows: one WIRE_GROUPS. */
 int fs_groups_run(void *volume);
 /*
- * One file of a vfat or iso9660 volume by mtools or libarchive's tar, which
- * take a third of the time that GRUB's drivers take. Written to the descriptor
- * JAIL_FD + 1; the answer is that to WIRE_COPY.
+ * Files of a vfat or iso9660 volume by mtools or libarchive's tar, which take a
+ * third of the time that GRUB's drivers take: answers WIRE_COPY of whole files,
+ * by a process of the tool for each.
  */
 struct fs_extract {
 	const struct fs_volume *volume;
 	const char *type; /* libblkid's */
-	const char *path;
 };
 int fs_extract_run(void *extract);
 /* Is the type one of these, and means no character something to the tools? */

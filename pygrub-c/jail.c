@@ -319,11 +319,17 @@ int jail_start(const struct jail_spec *spec, struct jail *jail, struct why *why)
 	return 0;
 }
 
+void jail_kill(const struct jail *jail)
+{
+	if (jail->pid)
+		kill(jail->pid, SIGKILL);
+}
+
 void jail_end(struct jail *jail)
 {
 	if (!jail->pid)
 		return;
-	kill(jail->pid, SIGKILL);
+	jail_kill(jail);
 	while (waitpid(jail->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	close(jail->sock);

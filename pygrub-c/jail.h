@@ -54,6 +54,8 @@ struct jail {
  */
 int jail_start(
 	const struct jail_spec *spec, struct jail *jail, struct why *why);
+/* Kills all processes in it; jail_end is called later. */
+void jail_kill(const struct jail *jail);
 /* Kills all processes in it, and waits for them. Nothing if there is none. */
 void jail_end(struct jail *jail);
 

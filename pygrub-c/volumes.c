@@ -21,34 +21,6 @@ static bool is_inside(const struct volumes *vs, uint64_t start, uint64_t size)
 	return size && start <= vs->disk_size && size <= vs->disk_size - start;
 }
 
-int volumes_add(struct volumes *vs, uint64_t start, uint64_t size,
-	const char *device, unsigned int *number)
-{
-	struct volume *v = &vs->list[vs->count];
-
-	if (vs->count == VOLUMES_MAX)
-		return -E2BIG;
-	if (!is_inside(vs, start, size) || strlen(device) >= sizeof(v->device))
-		return -ERANGE;
-	*v = (struct volume){ .where.window_count = 1 };
-	v->where.windows[0] = (struct window){ .start = start, .size = size };
-	strcpy(v->where.root, "loop0");
-	strcpy(v->device, device);
-	*number = vs->count++;
-	return 0;
-}
-
-int volumes_add_member(struct volumes *vs, uint64_t start, uint64_t size)
-{
-	if (vs->member_count == WINDOW_MAX)
-		return -E2BIG;
-	if (!is_inside(vs, start, size))
-		return -ERANGE;
-	vs->members[vs->member_count++] =
-		(struct window){ .start = start, .size = size };
-	return 0;
-}
-
 static struct jail_spec spec_of(const struct volumes *vs, const char *name,
 	int (*run)(void *arg), void *arg)
 {
@@ -63,6 +35,45 @@ static struct jail_spec spec_of(const struct volumes *vs, const char *name,
 		.run = run,
 		.arg = arg,
 	};
+}
+
+static int start_probe(struct volumes *vs, struct why *why)
+{
+	struct jail_spec spec =
+		spec_of(vs, "libblkid's jail", fs_probe_run, NULL);
+
+	return vs->probe.pid ? 0 : jail_start(&spec, &vs->probe, why);
+}
+
+int volumes_add(struct volumes *vs, uint64_t start, uint64_t size,
+	const char *device, unsigned int *number)
+{
+	struct volume *v = &vs->list[vs->count];
+
+	if (vs->count == VOLUMES_MAX)
+		return -E2BIG;
+	if (!is_inside(vs, start, size) || strlen(device) >= sizeof(v->device))
+		return -ERANGE;
+	*v = (struct volume){ .where.window_count = 1 };
+	v->where.windows[0] = (struct window){ .start = start, .size = size };
+	strcpy(v->where.root, "loop0");
+	strcpy(v->device, device);
+	*number = vs->count++;
+	/* It comes up while the parser reads on; who needs it looks again. */
+	if (!*number)
+		start_probe(vs, NULL);
+	return 0;
+}
+
+int volumes_add_member(struct volumes *vs, uint64_t start, uint64_t size)
+{
+	if (vs->member_count == WINDOW_MAX)
+		return -E2BIG;
+	if (!is_inside(vs, start, size))
+		return -ERANGE;
+	vs->members[vs->member_count++] =
+		(struct window){ .start = start, .size = size };
+	return 0;
 }
 
 int volumes_group(
@@ -132,15 +143,12 @@ static int probe(struct volumes *vs, struct volume *v, struct why *why)
 		.a = v->where.windows[0].start,
 		.b = v->where.windows[0].size,
 	};
-	struct jail_spec spec =
-		spec_of(vs, "libblkid's jail", fs_probe_run, NULL);
 	char *answer;
-	int ret = 0;
+	int ret;
 
 	if (v->is_probed)
 		return 0;
-	if (!vs->probe.pid)
-		ret = jail_start(&spec, &vs->probe, why);
+	ret = start_probe(vs, why);
 	if (ret)
 		return ret;
 	v->is_probed = true;
@@ -197,6 +205,16 @@ static int start_driver(struct volumes *vs, struct volume *v, struct why *why)
 	return jail_start(&spec, &v->jail, why);
 }
 
+static int start_quicker(struct volumes *vs, struct volume *v)
+{
+	struct fs_extract x = { .volume = &v->where, .type = v->type };
+	struct jail_spec spec = spec_of(vs, v->device, fs_extract_run, &x);
+
+	spec.file_size = vs->copy_max;
+	spec.has_programs = true;
+	return jail_start(&spec, &v->quicker, NULL);
+}
+
 /*
  * A file of `length` bytes by a quicker tool, in a jail of its own. What goes
  * wrong is left to GRUB's driver to tell.
@@ -204,33 +222,25 @@ static int start_driver(struct volumes *vs, struct volume *v, struct why *why)
 static int extract(struct volumes *vs, struct volume *v, const char *path,
 	uint64_t length, int out)
 {
-	struct fs_extract x = {
-		.volume = &v->where, .type = v->type, .path = path
-	};
-	struct jail_spec spec = spec_of(vs, v->device, fs_extract_run, &x);
 	off_t before = lseek(out, 0, SEEK_CUR);
-	struct wire_message m = { 0 };
-	struct jail jail = { 0 };
-	char *payload;
-	int ret;
+	struct wire_message m = { .op = WIRE_COPY };
+	struct why why;
+	int ret = before < 0 ? -errno : 0;
 
-	spec.file_size = vs->copy_max;
-	spec.has_programs = true;
-	spec.fds[1] = out;
-	spec.fd_count = 2;
-	ret = before < 0 ? -errno : jail_start(&spec, &jail, NULL);
-	if (ret)
-		return ret;
-	ret = wire_receive(jail.sock, &m, &payload, NULL, COPY_MS);
-	jail_end(&jail);
-	if (!ret) {
-		free(payload);
-		ret = m.op != WIRE_ANSWER ? -EPROTO : m.status;
-	}
+	m.length = (uint32_t)strlen(path);
+	if (!ret && !v->quicker.pid)
+		ret = start_quicker(vs, v);
+	if (!ret)
+		ret = wire_ask(
+			v->quicker.sock, &m, path, out, NULL, COPY_MS, &why);
 	if (!ret && (m.b != length ||
 			    lseek(out, 0, SEEK_CUR) != before + (off_t)length))
 		ret = -EIO;
-	if (ret && (ftruncate(out, before) || lseek(out, before, SEEK_SET) < 0))
+	if (!ret)
+		return 0;
+	jail_end(&v->quicker);
+	if (before >= 0 &&
+		(ftruncate(out, before) || lseek(out, before, SEEK_SET) < 0))
 		return -errno;
 	return ret;
 }
@@ -281,11 +291,17 @@ int volumes_ask(struct volumes *vs, unsigned int number, struct wire_message *m,
 
 void volumes_end(struct volumes *vs)
 {
+	jail_kill(&vs->probe);
+	for (unsigned int i = 0; i < vs->count; i++) {
+		jail_kill(&vs->list[i].jail);
+		jail_kill(&vs->list[i].quicker);
+	}
 	jail_end(&vs->probe);
 	for (unsigned int i = 0; i < vs->count; i++) {
 		struct volume *v = &vs->list[i];
 
 		jail_end(&v->jail);
+		jail_end(&v->quicker);
 		free(v->type);
 		free(v->uuid);
 		free(v->label);

@@ -22,7 +22,8 @@ struct volume {
 	char device[SOURCE_DEVICE_SIZE]; /* GRUB's name, for messages, too */
 	bool is_probed;
 	char *type, *uuid, *label; /* of libblkid; "" when not known */
-	struct jail jail;
+	struct jail jail;	   /* the driver's */
+	struct jail quicker;	   /* of fs_extract.c */
 	int failed; /* why there is no driver; 0: none has failed */
 	char *said; /* the same in words */
 };
