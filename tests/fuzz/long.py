@@ -58,6 +58,8 @@ def fuzz(target, options):
     os.makedirs(folder, exist_ok=True)
     seconds, executions, found, seed = 0, 0, ("0", "0"), 1
     while seconds < 60 * options.minutes:
+        print(f"{name}: {seconds:.0f} s, {executions} executions",
+              file=sys.stderr, flush=True)
         more, runs, found = fuzz_once(
             target, folder, os.path.join(HERE, "corpus", name), seed)
         seconds += more
