@@ -161,14 +161,10 @@ def compare(machine):
 # Commands of xl whose output and exit code are to be the same; times in lists
 # may go on meanwhile.
 FACES = (
-    "list", "list -v", "list -c", "list -Z", "list lay", "list nosuch",
-    "list 77", "li 0", "info", "info -n", "info total_memory", "info nosuch",
-    "vcpu-list lay", "vcpu-list lay nosuch", "network-list lay",
-    "block-list lay", "cpupool-list", "cpupool-list -c", "sched-credit2",
-    "domid lay", "domid nosuch", "domname 0", "domname 77", "vm-list",
-    "uptime nosuch", "pause nosuch", "vcpu-set lay 9", "s", "shutdown",
-    "list -q", "vcpu-pin lay 0 1", "sched-credit2 -d lay -w 300",
-    "vcpu-pin lay all all", "list -l lay",
+    "list", "list -v", "list -c", "list lay", "list nosuch", "li 77", "info",
+    "info -n", "vcpu-list lay", "network-list lay", "block-list lay",
+    "cpupool-list", "cpupool-list -c", "sched-credit2", "domid lay",
+    "domname 77", "vcpu-set lay 9", "shutdown", "list -l lay",
     "create -n /tmp/lay.cfg maxvcpus=3",
 )
 RUN = r"""for tool in xentop domtop; do
@@ -192,15 +188,58 @@ def faces(machine):
             machine.run(f"echo '{words}' >>/tmp/faces")
         machine.run(f"echo '{encoded(RUN)}' | base64 -d >/tmp/faces.sh")
         text = machine.run("sh /tmp/faces.sh", 300)
-        machine.run("/usr/lib/tenon/bin/xl destroy cr")
         if text.count("same\n") + text.count("same\r") != len(FACES) + 1:
             raise Failure(text)
+    host_tools(machine)
+    machine.run("/usr/lib/tenon/bin/xl destroy cr")
     with machine.check("our xl does what xl does to a guest"):
         machine.run("xl() { /usr/lib/tenon/bin/xl \"$@\"; }; "
                     "xl unpause lay && xl pause lay && "
                     "xl rename lay other && xl rename other lay && "
-                    "xl list lay | grep -e --p---")
-        machine.run("unset -f xl")
+                    "xl vcpu-pin lay 0 1 && xl vcpu-list lay | grep '1 / all'"
+                    " && xl vcpu-pin lay all all && "
+                    "xl sched-credit2 -d lay -w 300 && "
+                    "xl sched-credit2 -d lay | grep -w 300 && "
+                    "xl list lay | grep -e --p---; r=$?; unset -f xl; "
+                    "[ $r = 0 ]")
+
+
+def host_tools(machine):
+    """What tells of the machine, while one guest is paused and one dead."""
+    with machine.check("domls, domvcpus, dompool: columns, order, filters"):
+        machine.run("domls -o name,reason -f reason=crash | grep '^cr  *crash'")
+        if machine.run("domls -o id -s -id").split()[1:] != sorted(
+                machine.run("domls -o id").split()[1:], key=int,
+                reverse=True):
+            raise Failure(machine.run("domls -s -id"))
+        machine.run("domvcpus lay -f state=offline | grep -w 'lay .* 1 .* -'")
+        machine.run("dompool -j | grep -A3 '\"cpus\":2' | grep credit2")
+    with machine.check("dominfo and hostinfo know guest and machine"):
+        rows = json.loads(machine.run("dominfo -j lay"))
+        if (rows["uuid"], rows["state"], rows["ours"]) != (
+                UUID, "paused", True) or \
+                [d["class"] for d in rows["devices"]] != ["vbd", "vif"]:
+            raise Failure(rows)
+        machine.run("[ $(hostinfo nr_cpus) = 2 ] && hostinfo -t | grep 'cpu 1'")
+    with machine.check("domstat counts in three forms"):
+        text = machine.run("domstat -p")
+        if not re.search(rf'^tenon_domain_memory_bytes{{domid="\d+",uuid='
+                         rf'"{UUID}",name="lay"}} {128 << 20}\s*$', text,
+                         re.M):
+            raise Failure(text)
+        machine.run("domstat | grep 'cr domain_is_crashed 1'; "
+                    "domstat -j | grep '\"host_cpus\":2'")
+    with machine.check("domdebug presses keys, domlog shows and clears"):
+        machine.run("domdebug q | grep -i 'd0' && domlog | grep -q . && "
+                    "domlog -c >/tmp/log && [ $(wc -c </tmp/log) -gt 2000 ] && "
+                    "domlog >/tmp/rest && [ $(wc -c </tmp/rest) -lt 1000 ]")
+    with machine.check("domtop -j gives rates; without a terminal it says so"):
+        text = machine.run("domtop -j -i 2 -d 1 | tail -n 1")
+        if not 0 < json.loads(text)["domains"][0]["cpu_percent"] <= 200:
+            raise Failure(text)
+        machine.run("domtop </dev/null 2>&1 | grep 'no terminal'; "
+                    "TERM=none domtop >/dev/hvc0 2>/tmp/none; "
+                    "grep \"'none' is not known\" /tmp/none")
 
 
 def encoded(text):
