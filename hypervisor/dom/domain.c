@@ -252,7 +252,7 @@ static struct domain *domain_alloc(domid_t id, unsigned vcpu_count)
 	d->id = id;
 	d->refs = 1;
 	d->shutdown_code = (uint8_t)~0U;
-	d->sched.weight = SCHED_WEIGHT_DEFAULT;
+	sched_domain_init(d);
 	lock_init(&d->lock, LOCK_DOMAIN);
 	lock_init(&d->page_lock, LOCK_PAGES);
 	for (i = 0; i < DOMAIN_WATCHDOGS; i++)

@@ -32,6 +32,9 @@ int runstate_asleep(const struct vcpu *v)
 	if (why & VCPU_DOWN || atomic_read(&v->pauses) ||
 		atomic_read(&v->domain->pauses))
 		return RUNSTATE_offline;
+	/* It has a use for the CPU, but not the right. */
+	if (!why && READ_ONCE(v->domain->sched.is_parked))
+		return RUNSTATE_runnable;
 	return RUNSTATE_blocked;
 }
 

@@ -29,7 +29,8 @@ static cpumask_t idle_cpus;
 bool vcpu_is_runnable(const struct vcpu *v)
 {
 	return !(atomic_read(&v->pause_flags) | atomic_read(&v->pauses) |
-		 atomic_read(&v->domain->pauses));
+		       atomic_read(&v->domain->pauses)) &&
+	       !READ_ONCE(v->domain->sched.is_parked);
 }
 
 static struct run_queue *queue_lock_of(struct vcpu *v, uint64_t *flags)
@@ -328,6 +329,19 @@ static bool is_empty(const struct run_queue *q, const struct vcpu *prev)
 	       (prev->is_idle || !vcpu_is_runnable(prev));
 }
 
+/* When v, which gets or keeps the CPU, is looked at again: at the end of its
+ * slice if others wait, or when its domain's cap may be reached. */
+static void set_slice(
+	struct run_queue *q, const struct vcpu *v, uint64_t now, uint64_t end)
+{
+	uint64_t at = cap_look_at(v, now);
+
+	if (q->count && !v->is_idle)
+		at = MIN(at, end);
+	if (at != ~0ULL)
+		timer_set(&q->slice, at);
+}
+
 /* next gets the CPU from prev: the accounts.  q is locked. */
 static void hand_over(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
 	uint64_t now, unsigned cpu)
@@ -349,8 +363,7 @@ static void hand_over(struct run_queue *q, struct vcpu *prev, struct vcpu *next,
 		atomic_or(&idle_cpus, CPUMASK(cpu));
 	else
 		atomic_and(&idle_cpus, ~CPUMASK(cpu));
-	if (q->count && !next->is_idle)
-		timer_set(&q->slice, now + SCHED_SLICE_NS);
+	set_slice(q, next, now, now + SCHED_SLICE_NS);
 }
 
 /*
@@ -398,9 +411,7 @@ void sched_run(void)
 	next = choose(q, prev, c->idle, now);
 	if (next == prev && now - prev->sched.run_start < SCHED_SLICE_NS &&
 		!prev->is_idle) {
-		if (q->count)
-			timer_set(&q->slice,
-				prev->sched.run_start + SCHED_SLICE_NS);
+		set_slice(q, prev, now, prev->sched.run_start + SCHED_SLICE_NS);
 		atomic_and(&idle_cpus, ~CPUMASK(c->id));
 		lock_drop_irq(&q->lock, flags);
 		return;
@@ -441,12 +452,6 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 	lock_drop_irq(&q->lock, flags);
 	sched_wake(v);
 	return 0;
-}
-
-void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap)
-{
-	WRITE_ONCE(d->sched.weight, weight);
-	WRITE_ONCE(d->sched.cap, cap);
 }
 
 void sched_vcpu_init(struct vcpu *v)

@@ -53,8 +53,11 @@ void fair_charge(struct run_queue *q, struct vcpu *v, uint64_t now)
 {
 	if (v->is_idle)
 		return;
-	if (now > v->sched.charged)
+	if (now > v->sched.charged) {
 		v->sched.vruntime += to_virtual(v, now - v->sched.charged);
+		if (READ_ONCE(v->domain->sched.cap))
+			cap_charge(v->domain, now - v->sched.charged, now);
+	}
 	v->sched.charged = now;
 	clock_advance(q);
 }

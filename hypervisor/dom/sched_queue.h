@@ -61,6 +61,14 @@ void queue_move(struct run_queue *from, struct run_queue *to, struct vcpu *v);
 /* v was just queued in q, locked: interrupt who runs there, now or in time. */
 void queue_preempt(struct run_queue *q, const struct vcpu *v);
 
+/*
+ * Caps (sched_cap.c); a queue's lock may be held.  charge: a vcpu of d has run
+ * so long; may park d.  look_at: when v, which runs from now on, may reach its
+ * domain's cap; ~0: it has none.
+ */
+void cap_charge(struct domain *d, uint64_t ns, uint64_t now);
+uint64_t cap_look_at(const struct vcpu *v, uint64_t now);
+
 /* Between CPUs (sched_balance.c): no queue is locked. */
 
 /* q is empty: take a vcpu that waits elsewhere. */

@@ -114,6 +114,7 @@ static int kill_timers(struct domain *d)
 	}
 	for (i = 0; i < DOMAIN_WATCHDOGS; i++)
 		timer_kill(&d->watchdog[i]);
+	sched_domain_stop(d);
 	return 0;
 }
 

@@ -113,6 +113,74 @@ static void sleepers_are_quick(void **state)
 	fake_stop();
 }
 
+static double used(struct domain *d, uint64_t total)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < d->vcpu_count; i++)
+		sum += share(d->vcpu[i], total);
+	return sum;
+}
+
+/* A cap holds on CPUs that nobody else wants, for all vcpus together. */
+static void caps(void **state)
+{
+	static const uint32_t percents[] = { 1, 25, 50, 99, 130 };
+
+	(void)state;
+	for (unsigned i = 0; i < ARRAY_SIZE(percents); i++) {
+		struct domain *d;
+		struct vcpu_runstate_info info;
+
+		rig_start(2);
+		d = rig_domain(1, 3, 256);
+		sched_set_weight(d, 256, percents[i]);
+		rig_up(d);
+		rig_run(5000 * MS);
+		assert_near(used(d, 5000 * MS), percents[i] / 100.0, 0.005);
+		/* Who is kept from the CPU waits, it does not sleep. */
+		sched_get_runstate(d->vcpu[0], &info);
+		assert_int_equal(info.time[RUNSTATE_blocked], 0);
+		/* Without the cap both CPUs are theirs. */
+		sched_set_weight(d, 256, 0);
+		rig_run(5000 * MS);
+		assert_near(used(d, 5000 * MS), 2 + percents[i] / 100.0, 0.01);
+		rig_free(d);
+		fake_stop();
+	}
+}
+
+/* What a capped domain leaves is another's; a sleeper saves nothing. */
+static void caps_and_others(void **state)
+{
+	struct domain *capped, *hog;
+	uint64_t before;
+
+	(void)state;
+	rig_start(1);
+	capped = rig_domain(1, 1, 65535);
+	hog = rig_domain(2, 1, 1);
+	sched_set_weight(capped, 65535, 20);
+	rig_up(hog);
+	rig_run(3000 * MS);
+	assert_near(share(hog->vcpu[0], 3000 * MS), 1, 0.001);
+	vcpu_bring_up(capped->vcpu[0]);
+	rig_run(20 * MS);
+	before = sched_cpu_time(capped->vcpu[0]);
+	assert_true(before <= 6 * MS);
+	rig_run(3000 * MS);
+	assert_near((double)(sched_cpu_time(capped->vcpu[0]) - before) /
+			    (3000.0 * MS),
+		0.2, 0.01);
+	/* It ends while it is parked. */
+	while (!capped->sched.is_parked)
+		rig_step(time_now() + MS);
+	rig_free(capped);
+	rig_run(100 * MS);
+	rig_free(hog);
+	fake_stop();
+}
+
 static void placement(void **state)
 {
 	struct domain *d;
@@ -245,6 +313,8 @@ int main(void)
 		cmocka_unit_test(one_too_many),
 		cmocka_unit_test(weights_on_two_cpus),
 		cmocka_unit_test(sleepers_are_quick),
+		cmocka_unit_test(caps),
+		cmocka_unit_test(caps_and_others),
 		cmocka_unit_test(placement),
 		cmocka_unit_test(clocks_apart),
 		cmocka_unit_test(yielding),

@@ -122,6 +122,7 @@ static inline struct domain *rig_domain(
 {
 	struct domain *d = fake_domain(id, 16, vcpu_n);
 
+	sched_domain_init(d);
 	sched_set_weight(d, weight, 0);
 	for (unsigned i = 0; i < vcpu_n; i++) {
 		sched_vcpu_init(d->vcpu[i]);
@@ -135,6 +136,7 @@ static inline struct domain *rig_domain(
 static inline void rig_free(struct domain *d)
 {
 	atomic_add(&d->pauses, 1);
+	sched_domain_stop(d);
 	for (unsigned i = 0; i < d->vcpu_count; i++) {
 		sched_sleep(d->vcpu[i]);
 		time_vcpu_stop(d->vcpu[i]);

@@ -28,6 +28,7 @@ enum lock_rank {
 	LOCK_EVENT,  /* a domain's event channels; two: lower domid first */
 	LOCK_FIFO,   /* a domain's event queues */
 	LOCK_SCHED,  /* a CPU's run queue; two: lower CPU first */
+	LOCK_CAP,    /* a domain's budget of CPU time */
 	LOCK_TIMER,  /* a CPU's timers */
 	LOCK_IOAPIC,
 	LOCK_PCI_CFG, /* the CF8/CFC pair */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The scheduler: run queues per CPU, a fair policy with weights.  A vcpu is
- * runnable when pause_flags, pauses and its domain's pauses are all 0.
+ * runnable when pause_flags, pauses and its domain's pauses are all 0, and its
+ * domain has not used up its cap.
  */
 #ifndef TENON_SCHED_H
 #define TENON_SCHED_H
 
 #include <tenon/list.h>
+#include <tenon/lock.h>
+#include <tenon/timer.h>
 #include <tenon/types.h>
 
 struct vcpu;
@@ -29,6 +32,12 @@ struct sched_vcpu {
 struct sched_domain {
 	uint32_t weight; /* 1..65535 */
 	uint32_t cap;	 /* percent of one CPU, 0: none */
+	/* With a cap (sched_cap.c). */
+	struct lock lock;
+	int64_t budget;	 /* ns of CPU time left in this period */
+	uint64_t period; /* system time at which it began */
+	bool is_parked;	 /* none left: no vcpu may run */
+	struct timer refill;
 };
 
 void sched_init(void);
@@ -72,6 +81,10 @@ must_check int sched_set_affinity(
 void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 /* CPU time of v in ns. */
 uint64_t sched_cpu_time(struct vcpu *v);
+/* Weight and cap are the defaults; at its end, before timers are gone. */
+void sched_domain_init(struct domain *d);
+void sched_domain_stop(struct domain *d);
+/* A new cap counts from now on. */
 void sched_set_weight(struct domain *d, uint32_t weight, uint32_t cap);
 /* Idle time of a CPU in ns (sysctl getcpuinfo). */
 uint64_t sched_idle_time(unsigned cpu);
