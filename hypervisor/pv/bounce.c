@@ -209,7 +209,8 @@ void pv_prepare_bounce(struct vcpu *v)
 				   ? sp - 56
 				   : 0;
 	/* A guest that is followed has faults of ours, too. */
-	a->fault_frame = is_plain && !v->domain->is_followed && fault->flags & 4 && fault->address &&
+	a->fault_frame = is_plain && !v->domain->is_followed &&
+					 fault->flags & 4 && fault->address &&
 					 is_canonical(fault->address)
 				 ? sp - 64
 				 : 0;

@@ -274,7 +274,8 @@ int pt_entry_swap_general(const struct pt_change *c, uint64_t *slot,
 }
 
 /* A frame that is no table now: a plain write, kept apart from types. */
-static int write_plain(struct domain *owner, struct page *pg, unsigned index, uint64_t entry, bool keep_ad)
+static int write_plain(struct domain *owner, struct page *pg, unsigned index,
+	uint64_t entry, bool keep_ad)
 {
 	uint64_t *slot = &table_entries(pg)[index];
 	int r = pagetype_get(pg, PT_WRITABLE);

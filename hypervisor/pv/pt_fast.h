@@ -133,8 +133,7 @@ static inline int fast_entry_swap(
 {
 	uint64_t changed = old ^ new;
 
-	if (pt_fast_is_off || d->is_followed ||
-		!fast_entry_is_usual(old | new))
+	if (pt_fast_is_off || d->is_followed || !fast_entry_is_usual(old | new))
 		return FAST_NOT;
 	if (new &PTE_PRESENT)
 		new |= PTE_USER;

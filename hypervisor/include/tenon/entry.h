@@ -23,9 +23,9 @@ void entry_debug(struct cpu_user_regs *regs, uint64_t dr6);
 void entry_int(struct cpu_user_regs *regs, unsigned vector);
 
 /*
- * A copy that the CPU could not do in the current vcpu's guest: for guests whose
- * writes are followed it is done by software, in their own tables.  to or from
- * is NULL, which says the direction; both: clear.  0 or -EFAULT.
+ * A copy that the CPU could not do in the current vcpu's guest: for guests
+ * whose writes are followed it is done by software, in their own tables.  to or
+ * from is NULL, which says the direction; both: clear.  0 or -EFAULT.
  */
 must_check int entry_copy_guest(
 	vaddr_t va, void *to, const void *from, size_t n);
