@@ -35,8 +35,7 @@ die()
 headers=$(cd "$public" && find . -name '*.h' | sed 's|^\./||' | sort)
 [ -n "$headers" ] || die "no headers in $public"
 
-# Some of theirs need xen.h and sysctl.h before them. types.h is ours alone; the machine check's two
-# names stand in a header of theirs that we do not have.
+# Some of theirs need xen.h and sysctl.h before them. types.h is ours alone.
 {
 	echo '#include <errno.h>'
 	echo '#include <stddef.h>'
@@ -46,7 +45,6 @@ headers=$(cd "$public" && find . -name '*.h' | sed 's|^\./||' | sort)
 	done
 } >"$tmp/ours.h"
 sed -e '/types\.h/d' -e 's|<public/|<xen/|' "$tmp/ours.h" >"$tmp/theirs.h"
-echo '#include <xen/arch-x86/xen-mca.h>' >>"$tmp/theirs.h"
 
 for h in $headers; do
 	$awk -f "$here/inventory.awk" "$public/$h" >>"$tmp/all" ||

@@ -17,6 +17,7 @@
 #include <public/domctl.h>
 #include <public/errno.h>
 #include <public/nmi.h>
+#include <public/arch-x86/xen-mca.h>
 #include <public/platform.h>
 #include <public/sched.h>
 #include <public/version.h>
@@ -767,6 +768,50 @@ static void platform(void **state)
 	stop();
 }
 
+static void machine_checks(void **state)
+{
+	struct mcinfo_logical_cpu info[3];
+	struct xen_mc op = { .cmd = XEN_MC_physcpuinfo };
+
+	(void)state;
+	start(1, 2);
+	assert_int_equal(CALL(mca, &op, 0, 0), -EPERM);
+	d->is_hardware = true;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EACCES);
+	assert_int_equal(CALL(mca, BAD, 0, 0), -EFAULT);
+	op.interface_version = XEN_MCA_INTERFACE_VERSION;
+	assert_int_equal(CALL(mca, &op, 0, 0), 0);
+	assert_int_equal(op.u.mc_physcpuinfo.ncpus, 2);
+	memset(info, 0xcc, sizeof(info));
+	op.u.mc_physcpuinfo.info.p = info;
+	op.u.mc_physcpuinfo.ncpus = 3;
+	assert_int_equal(CALL(mca, &op, 0, 0), 0);
+	assert_int_equal(op.u.mc_physcpuinfo.ncpus, 2);
+	assert_int_equal(info[1].mc_cpunr, 1);
+	assert_int_equal(info[1].mc_ncores, 2);
+	assert_int_equal(info[2].mc_cpunr, 0xcccccccc);
+	op.u.mc_physcpuinfo.ncpus = 1;
+	memset(info, 0xcc, sizeof(info));
+	assert_int_equal(CALL(mca, &op, 0, 0), 0);
+	assert_int_equal(info[1].mc_cpunr, 0xcccccccc);
+	op.u.mc_physcpuinfo.ncpus = 0;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EINVAL);
+	op.u.mc_physcpuinfo.ncpus = 1;
+	op.u.mc_physcpuinfo.info.va = BAD;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EFAULT);
+
+	op.cmd = XEN_MC_fetch;
+	op.u.mc_fetch.flags = XEN_MC_URGENT;
+	assert_int_equal(CALL(mca, &op, 0, 0), 0);
+	assert_int_equal(op.u.mc_fetch.flags, XEN_MC_NODATA);
+	op.cmd = XEN_MC_mceinject;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EOPNOTSUPP);
+	op.cmd = 99;
+	assert_int_equal(CALL(mca, &op, 0, 0), -ENOSYS);
+	d->is_hardware = false;
+	stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -784,6 +829,7 @@ int main(void)
 		cmocka_unit_test(ups_and_downs),
 		cmocka_unit_test(kernel_state),
 		cmocka_unit_test(platform),
+		cmocka_unit_test(machine_checks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
