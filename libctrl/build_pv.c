@@ -246,27 +246,27 @@ static int write_tables(struct work *w)
 		   : 0;
 }
 
-/* Lets the servers of the two rings map them without asking the guest. */
-static int seed_grants(struct work *w)
+int pv_seed_grants(struct ctrl *c, uint32_t domid, uint32_t store_domid,
+	xen_pfn_t store_mfn, uint32_t console_domid, xen_pfn_t console_mfn,
+	struct why *why)
 {
-	struct build_pv *b = w->b;
 	struct grant_entry_v1 *entries;
 	void *page;
-	int ret = fmem_map_resource(w->c, b->domid, XENMEM_resource_grant_table,
+	int ret = fmem_map_resource(c, domid, XENMEM_resource_grant_table,
 		XENMEM_resource_grant_table_id_shared, 0, 1, &page);
 
 	if (ret)
-		return why_set(w->why, ret,
-			"cannot reach the grant table of domain %u: %s",
-			b->domid, strerror(-ret));
+		return why_set(why, ret,
+			"cannot reach the grant table of domain %u: %s", domid,
+			strerror(-ret));
 	entries = page;
-	entries[GNTTAB_RESERVED_CONSOLE].domid = (domid_t)b->console_domid;
-	entries[GNTTAB_RESERVED_CONSOLE].frame = (uint32_t)b->console_mfn;
+	entries[GNTTAB_RESERVED_CONSOLE].domid = (domid_t)console_domid;
+	entries[GNTTAB_RESERVED_CONSOLE].frame = (uint32_t)console_mfn;
 	entries[GNTTAB_RESERVED_CONSOLE].flags = GTF_permit_access;
-	entries[GNTTAB_RESERVED_XENSTORE].domid = (domid_t)b->store_domid;
-	entries[GNTTAB_RESERVED_XENSTORE].frame = (uint32_t)b->store_mfn;
+	entries[GNTTAB_RESERVED_XENSTORE].domid = (domid_t)store_domid;
+	entries[GNTTAB_RESERVED_XENSTORE].frame = (uint32_t)store_mfn;
 	entries[GNTTAB_RESERVED_XENSTORE].flags = GTF_permit_access;
-	fmem_unmap(w->c, page, 1);
+	fmem_unmap(c, page, 1);
 	return 0;
 }
 
@@ -392,7 +392,8 @@ int build_pv(struct ctrl *c, struct build_pv *b, struct why *why)
 	if (!ret)
 		ret = fill_hypercall_page(&w);
 	if (!ret)
-		ret = seed_grants(&w);
+		ret = pv_seed_grants(c, b->domid, b->store_domid, b->store_mfn,
+			b->console_domid, b->console_mfn, why);
 	if (!ret)
 		ret = start_vcpu(&w);
 	free(w.p2m);

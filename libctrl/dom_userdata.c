@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -199,6 +200,28 @@ static int write_file(uint32_t domid, const uint8_t uuid[16],
 int dom_userdata_write(uint32_t domid, const struct dom_record *r)
 {
 	return write_file(domid, r->uuid, put_config, r);
+}
+
+int dom_userdata_read(uint32_t domid, const uint8_t uuid[16], char **text)
+{
+	char path[160], *buf = NULL;
+	size_t size;
+	ssize_t got;
+	FILE *file;
+
+	path_of(domid, uuid, path, sizeof(path));
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	size = 0;
+	got = getdelim(&buf, &size, '\0', file);
+	fclose(file);
+	if (got <= 0) {
+		free(buf);
+		return -EIO;
+	}
+	*text = buf;
+	return 0;
 }
 
 static void put_dom0(FILE *file, const struct dom_record *r, const char *uuid)

@@ -6,6 +6,7 @@
 #include <tenonctrl/domctl.h>
 #include <public/event_channel.h>
 #include <public/memory.h>
+#include "domctl_call.h"
 
 #define SUPER_ORDER 9 /* 2 MiB */
 #define SUPER_PAGES (1UL << SUPER_ORDER)
@@ -19,8 +20,7 @@ struct e820_entry {
 	uint32_t type;
 } __attribute__((packed));
 
-/* Sends `op` and takes the answer back. */
-static int do_domctl(struct ctrl *c, uint32_t domid, struct xen_domctl *op)
+int domctl_call(struct ctrl *c, uint32_t domid, struct xen_domctl *op)
 {
 	struct xen_domctl *buf = call_buf_alloc(c, sizeof(*buf));
 	long ret;
@@ -38,8 +38,7 @@ static int do_domctl(struct ctrl *c, uint32_t domid, struct xen_domctl *op)
 	return ret < 0 ? (int)ret : 0;
 }
 
-/* A hypercall of two arguments, the second a structure that may be written. */
-static long call_struct(struct ctrl *c, unsigned int number, unsigned int cmd,
+long domctl_call_struct(struct ctrl *c, unsigned int number, unsigned int cmd,
 	void *arg, size_t bytes)
 {
 	void *buf = call_buf_alloc(c, bytes);
@@ -63,7 +62,7 @@ int domctl_create(struct ctrl *c, const struct xen_domctl_createdomain *config,
 
 	op.u.createdomain = *config;
 	/* A number that is none lets the hypervisor choose. */
-	ret = do_domctl(c, 0xffff, &op);
+	ret = domctl_call(c, 0xffff, &op);
 	if (!ret)
 		*domid = op.domain;
 	return ret;
@@ -73,7 +72,7 @@ static int simple(struct ctrl *c, uint32_t domid, uint32_t cmd)
 {
 	struct xen_domctl op = { .cmd = cmd };
 
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_destroy(struct ctrl *c, uint32_t domid)
@@ -102,7 +101,7 @@ int domctl_max_vcpus(struct ctrl *c, uint32_t domid, uint32_t vcpus)
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_max_vcpus };
 
 	op.u.max_vcpus.max = vcpus;
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_max_mem(struct ctrl *c, uint32_t domid, uint64_t kib)
@@ -110,7 +109,7 @@ int domctl_max_mem(struct ctrl *c, uint32_t domid, uint64_t kib)
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_max_mem };
 
 	op.u.max_mem.max_memkb = kib;
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_set_handle(struct ctrl *c, uint32_t domid, const uint8_t uuid[16])
@@ -118,7 +117,7 @@ int domctl_set_handle(struct ctrl *c, uint32_t domid, const uint8_t uuid[16])
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_setdomainhandle };
 
 	memcpy(op.u.setdomainhandle.handle, uuid, 16);
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_trigger(
@@ -128,7 +127,7 @@ int domctl_trigger(
 
 	op.u.sendtrigger.trigger = trigger;
 	op.u.sendtrigger.vcpu = vcpu;
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_get_share(
@@ -139,7 +138,7 @@ int domctl_get_share(
 
 	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
-	ret = do_domctl(c, domid, &op);
+	ret = domctl_call(c, domid, &op);
 	if (!ret)
 		*share = op.u.scheduler_op.u.credit2;
 	return ret;
@@ -153,7 +152,7 @@ int domctl_set_share(struct ctrl *c, uint32_t domid,
 	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.scheduler_op.cmd = XEN_DOMCTL_SCHEDOP_putinfo;
 	op.u.scheduler_op.u.credit2 = *share;
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
@@ -173,7 +172,7 @@ int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
 	bitmap->bitmap.p = buf;
 	bitmap->nr_bits = (uint32_t)bytes * 8;
-	ret = do_domctl(c, domid, &op);
+	ret = domctl_call(c, domid, &op);
 	call_buf_free(c, buf, bytes);
 	return ret;
 }
@@ -194,7 +193,7 @@ int domctl_get_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
 	bitmap->bitmap.p = buf;
 	bitmap->nr_bits = (uint32_t)bytes * 8;
-	ret = do_domctl(c, domid, &op);
+	ret = domctl_call(c, domid, &op);
 	if (!ret)
 		memcpy(map, buf, bytes);
 	call_buf_free(c, buf, bytes);
@@ -208,7 +207,7 @@ int domctl_vcpu_info(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	int ret;
 
 	op.u.getvcpuinfo.vcpu = vcpu;
-	ret = do_domctl(c, domid, &op);
+	ret = domctl_call(c, domid, &op);
 	if (!ret)
 		*info = op.u.getvcpuinfo;
 	return ret;
@@ -226,7 +225,7 @@ int domctl_set_context(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	memcpy(buf, context, sizeof(*buf));
 	op.u.vcpucontext.vcpu = vcpu;
 	op.u.vcpucontext.ctxt.p = (void *)buf;
-	ret = do_domctl(c, domid, &op);
+	ret = domctl_call(c, domid, &op);
 	call_buf_free(c, buf, sizeof(*buf));
 	return ret;
 }
@@ -248,8 +247,8 @@ static long populate(struct ctrl *c, uint32_t domid, xen_pfn_t first,
 	request.extent_start.p = frames;
 	for (size_t i = 0; i < count; i++)
 		frames[i] = first + (i << order);
-	got = call_struct(c, __HYPERVISOR_memory_op, XENMEM_populate_physmap,
-		&request, sizeof(request));
+	got = domctl_call_struct(c, __HYPERVISOR_memory_op,
+		XENMEM_populate_physmap, &request, sizeof(request));
 	if (got > (long)count)
 		return -EPROTO;
 	for (long i = 0; i < got; i++) {
@@ -308,8 +307,8 @@ int domctl_memory_map(struct ctrl *c, uint32_t domid, uint64_t bytes)
 	entry->type = E820_RAM;
 	request.map.nr_entries = 1;
 	request.map.buffer.p = (void *)entry;
-	ret = call_struct(c, __HYPERVISOR_memory_op, XENMEM_set_memory_map,
-		&request, sizeof(request));
+	ret = domctl_call_struct(c, __HYPERVISOR_memory_op,
+		XENMEM_set_memory_map, &request, sizeof(request));
 	call_buf_free(c, entry, sizeof(*entry));
 	return ret < 0 ? (int)ret : 0;
 }
@@ -321,7 +320,7 @@ int domctl_alloc_port(
 		.dom = (domid_t)domid,
 		.remote_dom = (domid_t)remote,
 	};
-	long ret = call_struct(c, __HYPERVISOR_event_channel_op,
+	long ret = domctl_call_struct(c, __HYPERVISOR_event_channel_op,
 		EVTCHNOP_alloc_unbound, &request, sizeof(request));
 
 	if (ret < 0)
@@ -335,7 +334,7 @@ int domctl_hypercall_page(struct ctrl *c, uint32_t domid, xen_pfn_t mfn)
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_hypercall_init };
 
 	op.u.hypercall_init.gmfn = mfn;
-	return do_domctl(c, domid, &op);
+	return domctl_call(c, domid, &op);
 }
 
 int domctl_pin_l4(struct ctrl *c, uint32_t domid, xen_pfn_t mfn)

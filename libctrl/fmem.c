@@ -6,8 +6,8 @@
 #include <tenonctrl/fmem.h>
 #include "os.h"
 
-int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
-	size_t count, void **out)
+static int map_all(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
+	size_t count, bool writable, void **out)
 {
 	void *state, *map;
 	const struct os_ops *ops = ctrl_os(c, &state);
@@ -18,7 +18,8 @@ int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 	errors = calloc(count, sizeof(*errors));
 	if (!errors)
 		return -ENOMEM;
-	ret = ops->map_frames(state, domid, frames, count, errors, &map);
+	ret = ops->map_frames(
+		state, domid, frames, count, writable, errors, &map);
 	if (ret)
 		goto out;
 	for (size_t i = 0; i < count && !ret; i++)
@@ -30,6 +31,18 @@ int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 out:
 	free(errors);
 	return ret;
+}
+
+int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
+	size_t count, void **out)
+{
+	return map_all(c, domid, frames, count, true, out);
+}
+
+int fmem_map_read(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
+	size_t count, void **out)
+{
+	return map_all(c, domid, frames, count, false, out);
 }
 
 void fmem_unmap(struct ctrl *c, void *map, size_t count)

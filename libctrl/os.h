@@ -6,6 +6,7 @@
 #ifndef LIBCTRL_OS_H
 #define LIBCTRL_OS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <public/xen.h>
@@ -22,7 +23,7 @@ struct os_ops {
 	void (*pages_free)(void *state, void *base, size_t pages);
 	/* Maps frames; errors[i] is 0 or a negative errno for each. */
 	int (*map_frames)(void *state, uint32_t domid, const xen_pfn_t *frames,
-		size_t count, int *errors, void **out);
+		size_t count, bool writable, int *errors, void **out);
 	int (*map_resource)(void *state, uint32_t domid, uint32_t type,
 		uint32_t id, uint32_t index, size_t count, void **out);
 	void (*unmap)(void *state, void *map, size_t count);

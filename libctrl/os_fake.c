@@ -171,7 +171,7 @@ static long do_domctl(struct fake *f, struct xen_domctl *op)
 	case XEN_DOMCTL_hypercall_init:
 		return fill_stubs(f, op->domain, op->u.hypercall_init.gmfn);
 	default:
-		return -ENOSYS;
+		return fake_state(f, op);
 	}
 }
 
@@ -273,6 +273,7 @@ static long do_sysctl(struct fake *f, struct xen_sysctl *op)
 		op->u.physinfo.max_cpu_id = FAKE_CPUS - 1;
 		op->u.physinfo.total_pages = FAKE_FRAMES;
 		op->u.physinfo.free_pages = fake_free_frames(f);
+		op->u.physinfo.max_mfn = FAKE_FIRST + FAKE_FRAMES - 1;
 		return 0;
 	case XEN_SYSCTL_getdomaininfolist:
 		return list_domains(f, op);
@@ -461,7 +462,8 @@ static long fake_hypercall(
 			       ? alloc_port(f, (void *)args[1])
 			       : -ENOSYS;
 	case __HYPERVISOR_mmuext_op:
-		return pin(f, (void *)args[0], (uint32_t)args[3]);
+		return args[1] == 1 ? pin(f, (void *)args[0], (uint32_t)args[3])
+				    : -ENOSYS;
 	case __HYPERVISOR_xen_version:
 		return tell_version(args[0], (void *)args[1]);
 	default:
@@ -489,7 +491,7 @@ static void fake_pages_free(void *state, void *base, size_t pages)
 }
 
 static int fake_map_frames(void *state, uint32_t domid, const xen_pfn_t *frames,
-	size_t count, int *errors, void **out)
+	size_t count, bool writable, int *errors, void **out)
 {
 	struct fake *f = state;
 	struct fake_map *map = f->maps;
@@ -508,8 +510,10 @@ static int fake_map_frames(void *state, uint32_t domid, const xen_pfn_t *frames,
 			errors[i] = -EINVAL;
 			continue;
 		}
-		map->frames[i] = frames[i];
-		f->writable[frames[i] - FAKE_FIRST]++;
+		if (writable) {
+			map->frames[i] = frames[i];
+			f->writable[frames[i] - FAKE_FIRST]++;
+		}
 		memcpy(map->base + i * PAGE, from, PAGE);
 	}
 	*out = map->base;

@@ -17,6 +17,7 @@
 #define FAKE_CPUS    4
 #define FAKE_FIRST   0x1000 /* the first machine frame number */
 #define FAKE_MAPS    64
+#define FAKE_LEAF    0x1234 /* what CPUID's one leaf has */
 #define FAKE_STUB    0xc1 /* each byte of a hypercall page that is filled in */
 
 struct fake_domain {
@@ -28,6 +29,8 @@ struct fake_domain {
 	uint64_t root; /* pinned L4, 0: none */
 	struct vcpu_guest_context context;
 	uint64_t cpu_ns;
+	uint64_t sysenter; /* of vcpu 0 */
+	unsigned int resumed;
 };
 
 struct fake {
@@ -51,6 +54,10 @@ struct fake {
 	char keys[16];	/* debug keys pressed last */
 	size_t buffers; /* pages that are handed out */
 };
+
+struct xen_domctl;
+/* os_fake_state.c: the calls of a stopped domain that exists. */
+long fake_state(struct fake *f, struct xen_domctl *op);
 
 extern const struct os_ops fake_ops;
 

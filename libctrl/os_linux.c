@@ -96,7 +96,8 @@ static void linux_unmap(void *state, void *map, size_t count)
 }
 
 static int linux_map_frames(void *state, uint32_t domid,
-	const xen_pfn_t *frames, size_t count, int *errors, void **out)
+	const xen_pfn_t *frames, size_t count, bool writable, int *errors,
+	void **out)
 {
 	struct os_linux *os = state;
 	struct privcmd_map_frames request = {
@@ -105,7 +106,8 @@ static int linux_map_frames(void *state, uint32_t domid,
 		.frames = frames,
 		.errors = errors,
 	};
-	void *map = mmap(NULL, count * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED,
+	void *map = mmap(NULL, count * PAGE,
+		writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
 		os->privcmd, 0);
 	long ret;
 

@@ -5,7 +5,8 @@
 build_packages='gcc make autoconf automake libtool pkg-config binutils gzip
 	libc6-dev libjson-c-dev uuid-dev libseccomp-dev zlib1g-dev liblzma-dev
 	liblz4-dev libzstd-dev
-	libext2fs-dev libblkid-dev libncurses-dev libreadline-dev'
+	libext2fs-dev libblkid-dev libncurses-dev libreadline-dev
+	libxxhash-dev'
 run_packages='qemu-system-x86 grub-pc-bin grub-common xorriso mtools python3
 	cpio kmod xz-utils'
 test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev

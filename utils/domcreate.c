@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +14,12 @@
 #include <unistd.h>
 #include <tenonctrl/build_pv.h>
 #include <tenonctrl/call.h>
-#include <tenonctrl/device.h>
-#include <tenonctrl/dom.h>
-#include <tenonctrl/domctl.h>
 #include <tenonctrl/image.h>
-#include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
-#include <tenonctrl/xs.h>
 #include "common/args.h"
-#include "common/attach.h"
 #include "common/bootloader.h"
-#include "common/config.h"
-#include "common/create_lock.h"
 #include "common/err.h"
-#include "common/guardian.h"
-#include "common/guest.h"
-#include "common/kept.h"
-#include "common/session.h"
-
-/* Event channels that a guest may have, as xl's default. */
-#define PORTS_MAX 1023
-/* The grant table version that a guest may choose at most. */
-#define GRANT_VERSION 2
-/* What the hypervisor keeps for a domain beside its memory, roughly. */
-#define OVERHEAD_KIB 1024
-#define TTY_SECONDS  10
-/* What a driver in dom0 gets to answer for a device. */
-#define DEVICE_SECONDS 20
+#include "common/make.h"
 
 enum { OPT_PAUSED = 'p', OPT_CONSOLE = 'c', OPT_DRY = 'n', OPT_JSON = 'j' };
 
@@ -55,29 +33,17 @@ static const struct args_option options[] = {
 };
 
 struct wish {
-	bool paused, console, dry, json;
+	struct make_wish make;
+	bool dry;
 };
 
-/* All that a creation holds on its way. */
-struct maker {
-	struct config config;
-	struct guest guest;
+/* What fills the guest. */
+struct kernel {
 	struct booted booted;
 	struct image image;
 	int ramdisk; /* -1: none */
 	uint64_t ramdisk_size;
-	int lock;
-	uint32_t domid;
-	struct session session;
-	struct dom_record record;
-	struct device_spec *devices;
-	size_t device_count;
 };
-
-static void warn(const char *text)
-{
-	err_say("warning: %s", text);
-}
 
 /* The operands: a file first, unless it is a setting, then settings. */
 static int read_config(
@@ -92,86 +58,10 @@ static int read_config(
 	return ret;
 }
 
-static struct json_object *disks_json(const struct devices *d)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < d->disk_count; i++) {
-		const struct disk *disk = &d->disks[i].disk;
-		struct json_object *o = json_object_new_object();
-
-		json_object_object_add(
-			o, "target", json_object_new_string(disk->target));
-		json_object_object_add(
-			o, "vdev", json_object_new_string(disk->vdev));
-		json_object_object_add(o, "writable",
-			json_object_new_boolean(disk->is_writable));
-		json_object_array_add(list, o);
-	}
-	return list;
-}
-
-static struct json_object *nics_json(const struct devices *d)
-{
-	struct json_object *list = json_object_new_array();
-
-	for (size_t i = 0; i < d->nic_count; i++) {
-		const struct nic *nic = &d->nics[i].nic;
-		struct json_object *o = json_object_new_object();
-		char mac[NIC_MAC_TEXT];
-
-		nic_mac_format(nic->mac, mac);
-		json_object_object_add(o, "mac", json_object_new_string(mac));
-		if (nic->bridge)
-			json_object_object_add(o, "bridge",
-				json_object_new_string(nic->bridge));
-		json_object_array_add(list, o);
-	}
-	return list;
-}
-
-static int print_json(const struct guest *g, uint32_t domid)
-{
-	struct json_object *o = json_object_new_object();
-	char uuid[DOM_UUID_TEXT];
-
-	if (!o)
-		return -ENOMEM;
-	dom_uuid_format(g->uuid, uuid);
-	if (domid)
-		json_object_object_add(
-			o, "domid", json_object_new_int64(domid));
-#define ADD(key, value) json_object_object_add(o, key, value)
-	ADD("name", json_object_new_string(g->name));
-	ADD("uuid", json_object_new_string(uuid));
-	ADD("type", json_object_new_string("pv"));
-	if (g->bootloader)
-		ADD("bootloader", json_object_new_string(g->bootloader));
-	else
-		ADD("kernel", json_object_new_string(g->kernel));
-	if (g->ramdisk)
-		ADD("ramdisk", json_object_new_string(g->ramdisk));
-	ADD("cmdline", json_object_new_string(g->cmdline));
-	ADD("memory_mib", json_object_new_int64((int64_t)g->memory_mib));
-	ADD("maxmem_mib", json_object_new_int64((int64_t)g->maxmem_mib));
-	ADD("vcpus", json_object_new_int64(g->vcpus));
-	ADD("maxvcpus", json_object_new_int64(g->maxvcpus));
-	ADD("disks", disks_json(&g->devices));
-	ADD("nics", nics_json(&g->devices));
-	ADD("on_poweroff",
-		json_object_new_string(dom_action_name(g->on_poweroff)));
-	ADD("on_reboot", json_object_new_string(dom_action_name(g->on_reboot)));
-	ADD("on_crash", json_object_new_string(dom_action_name(g->on_crash)));
-#undef ADD
-	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY));
-	json_object_put(o);
-	return 0;
-}
-
 /* Lets the boot loader find kernel, ramdisk and command line. */
-static int boot_load(struct maker *m, bool interactive, struct why *why)
+static int boot_load(
+	struct kernel *k, struct guest *g, bool interactive, struct why *why)
 {
-	struct guest *g = &m->guest;
 	struct bootloader b = { .program = g->bootloader,
 		.args = g->bootloader_args,
 		.interactive = interactive };
@@ -181,14 +71,14 @@ static int boot_load(struct maker *m, bool interactive, struct why *why)
 	if (!g->bootloader)
 		return 0;
 	b.disk = g->devices.disks[0].disk.target;
-	ret = bootloader_run(&b, &m->booted, why);
+	ret = bootloader_run(&b, &k->booted, why);
 	if (ret)
 		return ret;
-	g->kernel = m->booted.kernel;
-	if (!g->ramdisk && m->booted.ramdisk_fd >= 0)
-		g->ramdisk = m->booted.ramdisk;
+	g->kernel = k->booted.kernel;
+	if (!g->ramdisk && k->booted.ramdisk_fd >= 0)
+		g->ramdisk = k->booted.ramdisk;
 	/* The loader's own arguments, then what the configuration adds. */
-	if (asprintf(&cmdline, "%s%s%s", m->booted.cmdline, g->extra ? " " : "",
+	if (asprintf(&cmdline, "%s%s%s", k->booted.cmdline, g->extra ? " " : "",
 		    g->extra ? g->extra : "") < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	free(g->cmdline);
@@ -201,115 +91,51 @@ static int boot_load(struct maker *m, bool interactive, struct why *why)
 		strlen(cmdline), MAX_GUEST_CMDLINE - 1);
 }
 
-static int open_ramdisk(struct maker *m, struct why *why)
+static int open_ramdisk(struct kernel *k, const char *path, struct why *why)
 {
-	const char *path = m->guest.ramdisk;
 	struct stat st;
 
-	m->ramdisk = -1;
+	k->ramdisk = -1;
 	if (!path)
 		return 0;
-	m->ramdisk = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (m->ramdisk < 0 || fstat(m->ramdisk, &st))
+	k->ramdisk = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (k->ramdisk < 0 || fstat(k->ramdisk, &st))
 		return why_set(why, -errno, "the ramdisk %s: %s", path,
 			strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return why_set(why, -EINVAL,
 			"the ramdisk %s is not a regular file", path);
-	m->ramdisk_size = (uint64_t)st.st_size;
+	k->ramdisk_size = (uint64_t)st.st_size;
 	return 0;
 }
 
 /* All that is named is looked at before anything is made. */
-static int open_files(struct maker *m, struct why *why)
+static int open_files(struct kernel *k, const struct guest *g, struct why *why)
 {
 	struct why inner;
 	struct pv_layout layout;
-	int ret = open_ramdisk(m, why);
+	int ret = open_ramdisk(k, g->ramdisk, why);
 
 	if (ret)
 		return ret;
-	ret = image_open(
-		m->guest.kernel, m->guest.memory_mib << 20, &m->image, &inner);
+	ret = image_open(g->kernel, g->memory_mib << 20, &k->image, &inner);
 	if (ret) {
-		m->image.fd = -1;
-		return why_set(why, ret, "the kernel %s: %s", m->guest.kernel,
-			inner.text);
+		k->image.fd = -1;
+		return why_set(
+			why, ret, "the kernel %s: %s", g->kernel, inner.text);
 	}
-	return pv_layout(&m->image.plan, m->ramdisk_size,
-		m->guest.memory_mib << 8, &layout, why);
-}
-
-static int check_memory(struct maker *m, struct why *why)
-{
-	struct xen_sysctl_physinfo info;
-	uint64_t need = (m->guest.memory_mib << 10) + OVERHEAD_KIB, have;
-	int ret = sysctl_physinfo(m->session.ctrl, &info);
-
-	if (ret == -EACCES)
-		return why_set(why, ret,
-			"the hypervisor speaks another version of the control "
-			"interface than 0x15 (that of 4.17)");
-	if (ret)
-		return why_set(why, ret, "cannot ask for free memory: %s",
-			strerror(-ret));
-	have = (info.free_pages + info.scrub_pages - info.outstanding_pages)
-	       << 2;
-	if (need <= have)
-		return 0;
-	return why_set(why, -ENOMEM,
-		"too little memory: the guest takes %llu + 1 MiB, the machine "
-		"has %llu MiB free of %llu MiB; give the guest less, stop "
-		"another, or boot with a smaller dom0_mem=",
-		(unsigned long long)m->guest.memory_mib,
-		(unsigned long long)(have >> 10),
-		(unsigned long long)(info.total_pages >> 8));
-}
-
-static int make_domain(struct maker *m, struct why *why)
-{
-	struct ctrl *c = m->session.ctrl;
-	struct xen_domctl_createdomain config = {
-		.max_vcpus = m->guest.maxvcpus,
-		.max_evtchn_port = PORTS_MAX,
-		.max_grant_frames = -1,
-		.max_maptrack_frames = -1,
-		.grant_opts = GRANT_VERSION,
-	};
-	int ret;
-
-	memcpy(config.handle, m->guest.uuid, sizeof(config.handle));
-	ret = domctl_create(c, &config, &m->domid);
-	if (ret)
-		return why_set(why, ret, "the hypervisor makes no domain: %s",
-			strerror(-ret));
-	ret = domctl_max_vcpus(c, m->domid, m->guest.maxvcpus);
-	if (ret)
-		return why_set(why, ret, "cannot give domain %u %u vcpus: %s",
-			m->domid, m->guest.maxvcpus, strerror(-ret));
-	ret = domctl_max_mem(c, m->domid, m->guest.maxmem_mib << 10);
-	/* A kernel falls back to the memory that it sees. */
-	if (!ret)
-		ret = domctl_memory_map(c, m->domid, m->guest.maxmem_mib << 20);
-	if (ret == -ENOSYS)
-		ret = 0;
-	if (!ret)
-		ret = domctl_alloc_port(c, m->domid, 0, &m->record.store_port);
-	if (!ret)
-		ret = domctl_alloc_port(
-			c, m->domid, 0, &m->record.console_port);
-	return ret ? why_set(why, ret, "cannot set domain %u up: %s", m->domid,
-			     strerror(-ret))
-		   : 0;
+	return pv_layout(&k->image.plan, k->ramdisk_size, g->memory_mib << 8,
+		&layout, why);
 }
 
 static int build(struct maker *m, struct why *why)
 {
+	struct kernel *k = m->arg;
 	struct build_pv b = {
 		.domid = m->domid,
-		.kernel = &m->image,
-		.initrd = m->ramdisk,
-		.initrd_size = m->ramdisk_size,
+		.kernel = &k->image,
+		.initrd = k->ramdisk,
+		.initrd_size = k->ramdisk_size,
 		.cmdline = m->guest.cmdline,
 		.pages = m->guest.memory_mib << 8,
 		.store_port = m->record.store_port,
@@ -322,160 +148,41 @@ static int build(struct maker *m, struct why *why)
 	return ret;
 }
 
-static int write_record(struct maker *m, struct why *why)
-{
-	const struct guest *g = &m->guest;
-	struct dom_record *r = &m->record;
-	int ret;
-
-	r->name = g->name;
-	memcpy(r->uuid, g->uuid, sizeof(r->uuid));
-	r->kernel = g->kernel;
-	r->ramdisk = g->ramdisk;
-	r->cmdline = g->cmdline;
-	r->memory_kib = g->memory_mib << 10;
-	r->max_kib = g->maxmem_mib << 10;
-	r->vcpus = g->vcpus;
-	r->max_vcpus = g->maxvcpus;
-	r->on_poweroff = g->on_poweroff;
-	r->on_reboot = g->on_reboot;
-	r->on_crash = g->on_crash;
-	ret = devices_specs(
-		&g->devices, m->domid, &m->devices, &m->device_count, why);
-	if (ret)
-		return ret;
-	r->devices = m->devices;
-	r->device_count = m->device_count;
-	/* Only stock tools miss it. */
-	if (dom_userdata_write(m->domid, r))
-		warn("stock xl will not show this guest's configuration: "
-		     "/var/lib/xen cannot be written");
-	ret = kept_write(m->domid, &m->config, g, why);
-	return ret ? ret : dom_record_write(m->session.xs, m->domid, r, why);
-}
-
-/* From a checked configuration to a paused guest with its record. */
-static int make(struct maker *m, struct guardian *g, struct why *why)
-{
-	int ret = create_lock(&m->lock, why);
-
-	/* Names and memory that the dead hold are free again. */
-	guardian_sweep(&m->session);
-	if (!ret)
-		ret = dom_check_free(m->session.ctrl, m->session.xs,
-			m->guest.name, m->guest.uuid, why);
-	if (!ret)
-		ret = check_memory(m, why);
-	if (!ret)
-		ret = guardian_arm(g, why);
-	if (!ret)
-		ret = make_domain(m, why);
-	if (!ret)
-		ret = build(m, why);
-	if (!ret)
-		ret = write_record(m, why);
-	if (!ret)
-		ret = device_connect(m->session.xs, m->devices, m->device_count,
-			DEVICE_SECONDS, why);
-	return ret;
-}
-
-static int start(
-	struct maker *m, const struct wish *wish, int *tty, struct why *why)
-{
-	int ret = 0;
-
-	if (wish->console)
-		ret = attach_open(
-			m->session.xs, m->domid, TTY_SECONDS, tty, why);
-	if (!ret && !wish->paused)
-		ret = domctl_unpause(m->session.ctrl, m->domid);
-	else if (!ret)
-		return 0;
-	else
-		return ret;
-	return ret ? why_set(why, ret, "cannot start domain %u: %s", m->domid,
-			     strerror(-ret))
-		   : 0;
-}
-
-static int create(struct maker *m, const struct wish *wish)
-{
-	struct guardian guardian;
-	struct why why;
-	int tty = -1, ret;
-
-	ret = guardian_start(&guardian, m->guest.uuid, &why);
-	if (ret) {
-		err_say("%s", why.text);
-		return ret;
-	}
-	/* Says by itself what is wrong. */
-	ret = session_open(&m->session);
-	if (!ret) {
-		ret = make(m, &guardian, &why);
-		if (!ret)
-			ret = start(m, wish, &tty, &why);
-		if (ret)
-			err_say("guest '%s': %s", m->guest.name, why.text);
-	}
-	if (ret) {
-		guardian_fire(&guardian);
-		return ret;
-	}
-	guardian_dismiss(&guardian);
-	close(m->lock);
-	m->lock = -1;
-	if (wish->json)
-		ret = print_json(&m->guest, m->domid);
-	else
-		printf("domain %u is '%s'%s\n", m->domid, m->guest.name,
-			wish->paused ? ", paused" : "");
-	fflush(stdout);
-	if (!ret && wish->console) {
-		ret = attach_run(tty, &why);
-		if (ret)
-			err_say("%s", why.text);
-	}
-	return ret;
-}
-
 static int run(const struct args *args, const struct wish *wish)
 {
-	struct maker m = { .ramdisk = -1,
-		.lock = -1,
+	struct kernel k = { .ramdisk = -1,
 		.image.fd = -1,
 		.booted = { .kernel_fd = -1, .ramdisk_fd = -1 } };
+	struct maker m = MAKER_EMPTY;
 	struct why why;
 	int ret = read_config(&m.config, args, &why);
 
+	m.build = build;
+	m.arg = &k;
+
 	if (!ret)
-		ret = guest_from_config(&m.guest, &m.config, warn, &why);
+		ret = guest_from_config(&m.guest, &m.config, make_warn, &why);
 	if (!ret)
 		ret = devices_check(&m.guest.devices, &why);
 	/* What a loader finds may be another kernel each time. */
 	if (!ret && !(wish->dry && m.guest.bootloader)) {
-		ret = boot_load(&m, wish->console && isatty(0), &why);
+		ret = boot_load(
+			&k, &m.guest, wish->make.console && isatty(0), &why);
 		if (!ret)
-			ret = open_files(&m, &why);
+			ret = open_files(&k, &m.guest, &why);
 	}
 	if (ret)
 		err_say("%s", why.text);
 	else if (wish->dry)
-		ret = wish->json ? print_json(&m.guest, 0) : 0;
+		ret = wish->make.json ? make_print_json(&m.guest, 0) : 0;
 	else
-		ret = create(&m, wish);
-	session_close(&m.session);
-	if (m.lock >= 0)
-		close(m.lock);
-	if (m.ramdisk >= 0)
-		close(m.ramdisk);
-	if (m.image.fd >= 0)
-		image_close(&m.image);
-	devices_free_specs(m.devices, m.device_count);
-	bootloader_free(&m.booted);
-	guest_free(&m.guest);
-	config_free(&m.config);
+		ret = make_guest(&m, &wish->make);
+	if (k.ramdisk >= 0)
+		close(k.ramdisk);
+	if (k.image.fd >= 0)
+		image_close(&k.image);
+	bootloader_free(&k.booted);
+	make_end(&m);
 	return ret ? 1 : 0;
 }
 
@@ -496,10 +203,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	args_start(&args, argc, argv);
 	while ((id = args_next(&args)) > 0) {
-		wish.paused |= id == OPT_PAUSED;
-		wish.console |= id == OPT_CONSOLE;
+		wish.make.paused |= id == OPT_PAUSED;
+		wish.make.console |= id == OPT_CONSOLE;
 		wish.dry |= id == OPT_DRY;
-		wish.json |= id == OPT_JSON;
+		wish.make.json |= id == OPT_JSON;
 	}
 	if (id)
 		ret = id == ARGS_USAGE ? 2 : 0;

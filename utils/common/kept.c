@@ -185,6 +185,27 @@ int kept_write(uint32_t domid, const struct config *config,
 	return ret ? why_set(why, ret, "%s: %s", path, strerror(-ret)) : 0;
 }
 
+int kept_read(uint32_t domid, char **text)
+{
+	char path[KEPT_PATH], *buf = NULL;
+	size_t size = 0;
+	ssize_t got;
+	FILE *file;
+
+	snprintf(path, sizeof(path), DOM_KEPT_DIR "/%u.cfg", domid);
+	file = fopen(path, "re");
+	if (!file)
+		return -errno;
+	got = getdelim(&buf, &size, '\0', file);
+	fclose(file);
+	if (got <= 0) {
+		free(buf);
+		return -EIO;
+	}
+	*text = buf;
+	return 0;
+}
+
 void kept_change(uint32_t domid, const char *key, const char *value)
 {
 	char path[KEPT_PATH], line[160];

@@ -31,6 +31,8 @@ int kept_text(const struct config *config, const struct guest *guest,
 /* Keeps it for domain `domid`; errors of kept_text and of the file system. */
 int kept_write(uint32_t domid, const struct config *config,
 	const struct guest *guest, struct why *why);
+/* The text that is kept, to be freed; -ENOENT and the like. */
+int kept_read(uint32_t domid, char **text);
 /* A later setting, as in a file: key = value; silent when nothing is kept. */
 void kept_change(uint32_t domid, const char *key, const char *value);
 

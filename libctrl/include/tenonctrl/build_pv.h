@@ -77,4 +77,12 @@ struct build_pv {
  */
 int build_pv(struct ctrl *c, struct build_pv *b, struct why *why);
 
+/*
+ * Lets the domains that serve the store's and the console's ring map them
+ * without asking the guest: the two reserved entries of its grant table.
+ */
+int pv_seed_grants(struct ctrl *c, uint32_t domid, uint32_t store_domid,
+	xen_pfn_t store_mfn, uint32_t console_domid, xen_pfn_t console_mfn,
+	struct why *why);
+
 #endif

@@ -102,6 +102,8 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why);
  */
 int dom_userdata_write(uint32_t domid, const struct dom_record *record);
 void dom_userdata_remove(uint32_t domid);
+/* Its text, to be freed; -ENOENT and the like. */
+int dom_userdata_read(uint32_t domid, const uint8_t uuid[16], char **text);
 /* After a change of the UUID; silent when there is none. */
 void dom_userdata_move(
 	uint32_t domid, const uint8_t from[16], const uint8_t to[16]);

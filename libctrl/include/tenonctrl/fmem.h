@@ -17,9 +17,12 @@ struct ctrl;
  * domain a frame is a machine frame number. All or nothing: the first frame
  * that cannot be mapped gives its error (-EINVAL: not the domain's, -ESRCH: no
  * such domain). While a page is mapped writable it cannot become a page
- * table. Undo with fmem_unmap.
+ * table, nor can a table be mapped. Undo with fmem_unmap.
  */
 int fmem_map(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
+	size_t count, void **out);
+/* The same to be read only: page tables, too, can be mapped so. */
+int fmem_map_read(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 	size_t count, void **out);
 void fmem_unmap(struct ctrl *c, void *map, size_t count);
 

@@ -11,6 +11,7 @@ import subprocess
 import media
 from harness import case, reach_shell
 from machine import Failure
+from saving import saving
 
 UUID = "3aa7260a-e597-11f1-88cb-9a713adcf112"
 CONFIG = f"""name = "lay"
@@ -90,8 +91,8 @@ def same(what, stock, ours):
 
 def gone(machine):
     """Until whoever looks after the guest that stopped has removed it."""
-    machine.run("for i in 1 2 3 4 5 6 7 8 9; do domls lay 2>/dev/null || "
-                "break; sleep 1; done; ! domls lay 2>/dev/null")
+    machine.run("for i in $(seq 60); do domls lay 2>/dev/null || break; "
+                "sleep 1; done; ! domls lay 2>/dev/null", 120)
 
 
 @case
@@ -137,7 +138,7 @@ def compare(machine):
         machine.expect(r"guest# ", 30)
         machine.send("\x1d")
         machine.expect(r"dom0# ", 20)
-        machine.run("domstop lay", 90)
+        machine.run("domstop -f lay", 90)
         gone(machine)
         same("what is left", before[0], layout(machine))
         same("what is left", before[1], files(machine))
@@ -267,6 +268,7 @@ def stock_on_ours(machine):
             raise Failure("the guest has no disk")
         machine.send("\x1d")
         machine.expect(r"dom0# ", 20)
+    saving(machine, "lay")
     with machine.check("xl shutdown -w stops it, and our supervisor ends it"):
         machine.run("xl shutdown -w lay", 90)
         gone(machine)

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Checks of saved guests, for a case whose dom0 has Debian's tools beside ours.
+
+The guest is a Linux that has said "guest# " on its console, with a disk.
+"""
+import re
+
+from machine import Failure
+
+
+def ask(machine, name, command, tool="domcons"):
+    """Runs a command in the guest by its console."""
+    machine.send(f"{tool} {name}\n")
+    machine.send("\n")
+    machine.expect(r"guest# ", 60)
+    text = machine.run(command, 60, r"guest# ")
+    machine.send("\x1d")
+    machine.expect(r"dom0# ", 20)
+    return text
+
+
+def same_guest(machine, name, tool="domcons"):
+    """It is the one that was saved, with its disk."""
+    text = ask(machine, name, "cat /run/mark; date +now-%s; "
+               "head -c 4096 /dev/xvda | wc -c", tool)
+    if "kept in memory" not in text or "now-" not in text or \
+            "4096" not in text:
+        raise Failure(f"the guest says {text!r}")
+
+
+def left(machine):
+    return machine.run("domls; losetup -a; ls /run/tenon/guests /var/lib/xen; "
+                       "xenstore-ls -f / | grep -v '/local/domain/0/' | "
+                       "cut -d= -f1 | grep -c /")
+
+
+def refused(machine, command, pattern, before):
+    """It fails, says why, and leaves nothing."""
+    status, text = machine.shell(command, 120)
+    if status != 1 or not re.search(pattern, text):
+        raise Failure(f"{command}: status {status}: {text.strip()[-300:]}")
+    after = left(machine)
+    if re.sub(r" +[\d.]+$", "", after, flags=re.M) != \
+            re.sub(r" +[\d.]+$", "", before, flags=re.M):
+        raise Failure(f"{command} left {after}")
+
+
+def saving(machine, name):
+    """A running guest goes through files of both sides, and bad ones."""
+    ask(machine, name, "echo kept in memory >/run/mark")
+    with machine.check("domsave -c: the guest runs on"):
+        machine.run(f"domsave -c {name} /tmp/c.img 2>/dev/null", 120)
+        same_guest(machine, name)
+        machine.run("rm /tmp/c.img")
+    with machine.check("a full disk: the guest runs on, no file stays"):
+        machine.run("mount -t tmpfs -o size=4m tmpfs /mnt")
+        status, text = machine.shell(f"domsave {name} /mnt/o.img", 120)
+        if status != 1 or "does not fit" not in text:
+            raise Failure(f"status {status}: {text[-300:]}")
+        if machine.run("ls /mnt").strip():
+            raise Failure("a file is left")
+        machine.run("umount /mnt")
+        same_guest(machine, name)
+    with machine.check("domsave is killed at instants: the guest runs on"):
+        for tenths in (2, 6, 12):
+            machine.run(f"domsave {name} /tmp/k.img 2>/dev/null & "
+                        f"usleep {tenths}00000; kill -9 $!; wait; true", 60)
+            same_guest(machine, name)
+        machine.run("! ls /tmp/k.img* 2>/dev/null")
+    with machine.check("domsave ends the guest, xl restore lets it go on"):
+        machine.run(f"domsave {name} /tmp/o.img 2>/dev/null", 120)
+        machine.run(f"! domls {name} 2>/dev/null")
+        machine.run("xl restore /tmp/o.img >/tmp/r.log 2>&1 || "
+                    "{ tail -n 5 /tmp/r.log; false; }", 120)
+        same_guest(machine, name, "xl console")
+    with machine.check("xl save, and domrestore lets it go on"):
+        machine.run(f"xl save {name} /tmp/x.img >/tmp/r.log 2>&1 || "
+                    "{ tail -n 5 /tmp/r.log; false; }", 120)
+        machine.run("domrestore /tmp/x.img 2>/dev/null", 120)
+        same_guest(machine, name)
+    machine.run(f"rm /tmp/x.img; domstop -f {name}", 90)
+    with machine.check("damaged and cut files: refused, nothing stays"):
+        before = left(machine)
+        machine.run("cp /tmp/o.img /tmp/b.img; printf x | dd of=/tmp/b.img "
+                    "bs=1 seek=40000000 conv=notrunc 2>/dev/null")
+        refused(machine, "domrestore /tmp/b.img", "damaged", before)
+        machine.run("truncate -s 30000000 /tmp/b.img")
+        refused(machine, "domrestore /tmp/b.img", "cut off", before)
+        machine.run("truncate -s 500 /tmp/b.img")
+        refused(machine, "domrestore /tmp/b.img", "cut off", before)
+        refused(machine, "domrestore /tmp/lay.cfg", "no file with", before)
+        machine.run("rm /tmp/b.img")
+    with machine.check("domrestore of domsave's file, under another name"):
+        machine.run("domrestore /tmp/o.img name=other 2>/dev/null", 120)
+        same_guest(machine, "other")
+        machine.run(f"domrename other {name}; rm /tmp/o.img", 90)

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Saving and restoring PV domains on the fake machine: the restored guest has
+ * the memory, tables and registers of the saved one on other frames; damage
+ * and cuts anywhere are refused, and leave nothing.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <tenonctrl/build_pv.h>
+#include <tenonctrl/call.h>
+#include <tenonctrl/domctl.h>
+#include <tenonctrl/save_pv.h>
+#include <tenonctrl/why.h>
+#include <public/grant_table.h>
+#include "os_fake.h"
+
+#define PAGE   4096ULL
+#define VIRT   0xffffffff80000000ULL
+#define PADDR  0x100000ULL
+#define PAGES  1024U
+#define FRAME  0x000ffffffffff000ULL
+#define NUMBER 7 /* of the page that the test fills */
+#define NANOS  123456789
+
+struct world {
+	struct fake *fake;
+	struct ctrl *c;
+	struct image image;
+	struct build_pv b;
+	struct why why;
+	int file;
+};
+
+static uint8_t *seen(struct world *w, uint32_t domid, uint64_t va)
+{
+	uint64_t entry = fake_walk(w->fake, domid, va);
+
+	assert_true(entry & 1);
+	return (uint8_t *)fake_frame(w->fake, (entry & FRAME) / PAGE) +
+	       va % PAGE;
+}
+
+static uint32_t new_domain(struct world *w)
+{
+	struct xen_domctl_createdomain config = { .max_vcpus = 1 };
+	uint32_t domid;
+
+	assert_int_equal(domctl_create(w->c, &config, &domid), 0);
+	assert_int_equal(domctl_max_mem(w->c, domid, PAGES * 4), 0);
+	assert_int_equal(domctl_max_vcpus(w->c, domid, 1), 0);
+	return domid;
+}
+
+/* What a kernel does before it suspends: rings by its own numbers, the list
+ * told, start_info named in the call. */
+static void suspend(struct world *w)
+{
+	struct fake_domain *d = &w->fake->domains[w->b.domid];
+	struct shared_info *shared = fake_frame(w->fake, d->shared_info);
+	struct start_info *si =
+		(void *)seen(w, w->b.domid, d->context.user_regs.rsi);
+	uint64_t entry =
+		fake_walk(w->fake, w->b.domid, d->context.user_regs.rsi);
+
+	shared->arch.max_pfn = PAGES;
+	shared->arch.p2m_vaddr = si->mfn_list;
+	shared->arch.p2m_cr3 = d->root << 12;
+	shared->evtchn_pending[0] = 1;
+	shared->vcpu_info[0].arch.cr2 = 0x1234;
+	d->context.user_regs.rdx = (entry & FRAME) / PAGE;
+	d->context.ctrlreg[1] = 0;
+	d->sysenter = VIRT;
+	d->cpu_ns = NANOS;
+	for (uint64_t pfn = 0; pfn < PAGES; pfn++) {
+		uint64_t mfn;
+
+		memcpy(&mfn, seen(w, w->b.domid, si->mfn_list + pfn * 8), 8);
+		if (mfn == w->b.store_mfn)
+			si->store_mfn = pfn;
+		if (mfn == w->b.console_mfn)
+			si->console.domU.mfn = pfn;
+		if (pfn == NUMBER)
+			memset(fake_frame(w->fake, mfn), 0x5c, PAGE);
+	}
+}
+
+static void start(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->fake = fake_new();
+	assert_int_equal(ctrl_open_os(&w->c, &fake_ops, w->fake), 0);
+	w->image.fd = memfd_create("kernel", 0);
+	assert_int_equal(write(w->image.fd, "kernel", 6), 6);
+	w->image.plan.segment_count = 1;
+	w->image.plan.segments[0] = (struct image_segment){
+		.file_size = 6, .mem_size = PAGE, .paddr = PADDR
+	};
+	w->image.plan.paddr_start = PADDR;
+	w->image.plan.paddr_end = PADDR + PAGE;
+	w->image.plan.virt_base = VIRT;
+	w->image.plan.entry = VIRT + PADDR;
+	w->b.domid = new_domain(w);
+	w->b.kernel = &w->image;
+	w->b.cmdline = "";
+	w->b.pages = PAGES;
+	w->b.store_port = 1;
+	w->b.console_port = 2;
+	assert_int_equal(build_pv(w->c, &w->b, &w->why), 0);
+	suspend(w);
+	w->file = memfd_create("saved", 0);
+}
+
+static void finish(struct world *w)
+{
+	assert_int_equal(fake_map_count(w->fake), 0);
+	(void)domctl_destroy(w->c, w->b.domid);
+	assert_int_equal(fake_free_frames(w->fake), FAKE_FRAMES);
+	ctrl_close(w->c);
+	assert_int_equal(w->fake->buffers, 0);
+	fake_free(w->fake);
+	close(w->image.fd);
+	close(w->file);
+}
+
+static int save(struct world *w, bool sparse)
+{
+	static char json[] = "{ }", kept[] = "name = \"x\"\n";
+	const struct save_head head = { json, kept, 3, sizeof(kept) - 1 };
+	const struct save_progress none = { NULL, NULL };
+	struct save_file f;
+	int ret;
+
+	assert_int_equal(ftruncate(w->file, 0), 0);
+	assert_int_equal(lseek(w->file, 0, SEEK_SET), 0);
+	assert_int_equal(save_file_begin(&f, w->file), 0);
+	f.is_sparse = sparse;
+	ret = save_head_write(&f, &head, &w->why);
+	if (!ret)
+		ret = save_pv(w->c, w->b.domid, &none, &f, &w->why);
+	if (!ret)
+		assert_int_equal(lseek(w->file, 0, SEEK_END), f.bytes);
+	save_file_end(&f);
+	return ret;
+}
+
+static int restore(struct world *w, struct restore_pv *r)
+{
+	struct save_head head = { 0 };
+	struct save_file f;
+	int ret;
+
+	*r = (struct restore_pv){ .domid = new_domain(w),
+		.max_pages = PAGES,
+		.max_vcpus = 1,
+		.store_port = 5,
+		.console_port = 6 };
+	assert_int_equal(lseek(w->file, 0, SEEK_SET), 0);
+	assert_int_equal(save_file_begin(&f, w->file), 0);
+	ret = save_head_read(&f, &head, &w->why);
+	if (!ret) {
+		/* Damage elsewhere is found by the sum at the latest. */
+		ret = restore_pv(w->c, r, &f, &w->why);
+		if (!ret)
+			assert_string_equal(head.kept, "name = \"x\"\n");
+	}
+	free(head.json);
+	free(head.kept);
+	save_file_end(&f);
+	return ret;
+}
+
+static void check_restored(struct world *w, const struct restore_pv *r)
+{
+	struct fake_domain *old = &w->fake->domains[w->b.domid];
+	struct fake_domain *new = &w->fake->domains[r->domid];
+	const struct start_info *si =
+		fake_frame(w->fake, new->context.user_regs.rdx);
+	const struct shared_info *shared =
+		fake_frame(w->fake, new->shared_info);
+	uint64_t mfn;
+
+	assert_true(new->root &&new->root != old->root);
+	assert_int_equal(new->context.ctrlreg[3] >> 12, new->root);
+	assert_int_equal(new->context.user_regs.rip, VIRT + PADDR);
+	assert_int_equal(new->sysenter, VIRT);
+	assert_int_equal(new->cpu_ns, NANOS);
+	assert_memory_equal(seen(w, r->domid, VIRT + PADDR), "kernel", 6);
+	/* The guest's list names the new frames. */
+	memcpy(&mfn, seen(w, r->domid, si->mfn_list + NUMBER * 8), 8);
+	assert_int_equal(*(uint8_t *)fake_frame(w->fake, mfn), 0x5c);
+	assert_int_equal(w->fake->owner[mfn - FAKE_FIRST], r->domid);
+	assert_ptr_equal(
+		fake_frame(w->fake, mfn), seen(w, r->domid, VIRT + 7 * PAGE));
+	assert_int_equal(si->nr_pages, PAGES);
+	assert_int_equal(si->shared_info, new->shared_info << 12);
+	assert_int_equal(si->store_mfn, r->store_mfn);
+	assert_int_equal(si->store_evtchn, 5);
+	assert_int_equal(si->console.domU.mfn, r->console_mfn);
+	assert_int_equal(si->console.domU.evtchn, 6);
+	assert_int_equal(shared->evtchn_pending[0], 0);
+	assert_int_equal(shared->evtchn_mask[0], ~0UL);
+	assert_int_equal(shared->vcpu_info[0].arch.cr2, 0x1234);
+	assert_int_equal(shared->arch.max_pfn, PAGES);
+	assert_int_equal(shared->arch.p2m_cr3, 0);
+	assert_int_equal(
+		((struct grant_entry_v1 *)w->fake
+				->grants[r->domid])[GNTTAB_RESERVED_CONSOLE]
+			.frame,
+		r->console_mfn);
+}
+
+static void round_trip(void **state)
+{
+	struct restore_pv r;
+	struct world w;
+
+	(void)state;
+	start(&w);
+	for (int sparse = 0; sparse < 2; sparse++) {
+		assert_int_equal(save(&w, sparse), 0);
+		assert_int_equal(restore(&w, &r), 0);
+		check_restored(&w, &r);
+		assert_int_equal(domctl_destroy(w.c, r.domid), 0);
+	}
+	finish(&w);
+}
+
+/* A file that is cut off anywhere is refused, and no page stays. */
+static void cut_off(void **state)
+{
+	struct restore_pv r;
+	struct world w;
+	off_t size;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(save(&w, false), 0);
+	size = lseek(w.file, 0, SEEK_END);
+	for (off_t at = size - 1; at > 0; at -= at > 20000 ? 91111 : 37) {
+		if (at < 0 || ftruncate(w.file, at))
+			break;
+		assert_int_equal(restore(&w, &r), -EILSEQ);
+		assert_int_equal(fake_map_count(w.fake), 0);
+		assert_int_equal(domctl_destroy(w.c, r.domid), 0);
+	}
+	finish(&w);
+}
+
+/* So is one with a wrong byte anywhere. */
+static void damaged(void **state)
+{
+	struct restore_pv r;
+	struct world w;
+	off_t size;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(save(&w, false), 0);
+	size = lseek(w.file, 0, SEEK_END);
+	/* Behind the flag that says that there is a sum. */
+	for (off_t at = 48; at < size; at += at < 1000 ? 5 : 77777) {
+		uint8_t byte;
+
+		assert_int_equal(pread(w.file, &byte, 1, at), 1);
+		byte ^= 0x41;
+		assert_int_equal(pwrite(w.file, &byte, 1, at), 1);
+		assert_true(restore(&w, &r) < 0);
+		assert_true(w.why.text[0]);
+		assert_int_equal(fake_map_count(w.fake), 0);
+		assert_int_equal(domctl_destroy(w.c, r.domid), 0);
+		byte ^= 0x41;
+		assert_int_equal(pwrite(w.file, &byte, 1, at), 1);
+	}
+	finish(&w);
+}
+
+/* A guest that tells nonsense of itself is not saved. */
+static void nonsense(void **state)
+{
+	struct shared_info *shared;
+	struct fake_domain *d;
+	struct world w;
+	uint64_t *entry;
+
+	(void)state;
+	start(&w);
+	d = &w.fake->domains[w.b.domid];
+	shared = fake_frame(w.fake, d->shared_info);
+	shared->arch.max_pfn = 1ULL << 40;
+	assert_int_equal(save(&w, false), -EINVAL);
+	shared->arch.max_pfn = 0;
+	assert_int_equal(save(&w, false), -EINVAL);
+	shared->arch.max_pfn = PAGES;
+	shared->arch.p2m_vaddr += PAGE * PAGES;
+	assert_int_equal(save(&w, false), -EINVAL);
+	shared->arch.p2m_vaddr -= PAGE * PAGES;
+	d->context.user_regs.rdx = FAKE_FIRST + FAKE_FRAMES - 1;
+	assert_int_equal(save(&w, false), -EINVAL);
+	d->context.user_regs.rdx = 1ULL << 60;
+	assert_int_equal(save(&w, false), -EINVAL);
+	/* A table that maps what is not its own. */
+	entry = fake_frame(w.fake, d->root);
+	entry[0] = (FAKE_FIRST + FAKE_FRAMES - 1) << 12 | 1;
+	assert_int_equal(save(&w, false), -EINVAL);
+	assert_int_equal(fake_map_count(w.fake), 0);
+	finish(&w);
+}
+
+static void called_off(void **state)
+{
+	struct world w;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(save_pv_cancel(w.c, w.b.domid), 0);
+	assert_int_equal(w.fake->domains[w.b.domid].context.user_regs.rax, 1);
+	assert_int_equal(w.fake->domains[w.b.domid].resumed, 1);
+	finish(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(round_trip),
+		cmocka_unit_test(cut_off),
+		cmocka_unit_test(damaged),
+		cmocka_unit_test(nonsense),
+		cmocka_unit_test(called_off),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * domsave: saves a running guest into a file, from which domrestore or stock xl
+ * restore it. The guest ends only when its file is whole and on the disk; if
+ * that fails, or domsave is killed, it runs on, and an older file of that name
+ * is as it was.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <tenonctrl/dom.h>
+#include <tenonctrl/domctl.h>
+#include <tenonctrl/save_pv.h>
+#include <tenonctrl/sysctl.h>
+#include <tenonctrl/why.h>
+#include <tenonctrl/xs.h>
+#include "common/args.h"
+#include "common/err.h"
+#include "common/kept.h"
+#include "common/progress.h"
+#include "common/session.h"
+#include "common/suspend.h"
+#include "common/xl_json.h"
+
+#define SECONDS_DEFAULT 60
+
+static const struct args_option options[] = {
+	{ 'c', "checkpoint", NULL, "let the guest run on afterwards" },
+	{ 'p', "paused", NULL, "leave it paused afterwards, not ended" },
+	{ 't', "timeout", "SECONDS", "what the guest gets to suspend (60)" },
+	{ 0, NULL, NULL, NULL },
+};
+
+struct wish {
+	bool checkpoint, paused;
+	unsigned long long seconds;
+	const char *file;
+};
+
+/* A file that gets its name when it is whole. */
+struct target {
+	int fd;
+	const char *name;
+	char *part;
+};
+
+static int target_open(struct target *t, const char *name, struct why *why)
+{
+	t->name = name;
+	t->fd = -1;
+	if (asprintf(&t->part, "%s.part-XXXXXX", name) < 0) {
+		t->part = NULL;
+		return why_set(why, -ENOMEM, "out of memory");
+	}
+	t->fd = mkostemp(t->part, O_CLOEXEC);
+	if (t->fd < 0) {
+		int ret = -errno;
+
+		free(t->part);
+		t->part = NULL;
+		return why_set(why, ret, "%s: %s", name, strerror(-ret));
+	}
+	return 0;
+}
+
+/* On the disk, and under its name. */
+static int target_keep(struct target *t, struct why *why)
+{
+	char *copy = strdup(t->name);
+	int folder =
+		copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		     : -1;
+	int ret = 0;
+
+	if (fsync(t->fd) || rename(t->part, t->name) || folder < 0 ||
+		fsync(folder))
+		ret = why_set(why, -errno, "%s: %s", t->name, strerror(errno));
+	if (folder >= 0)
+		close(folder);
+	free(copy);
+	return ret;
+}
+
+static void target_close(struct target *t, bool keep)
+{
+	if (!keep && t->part)
+		unlink(t->part);
+	if (t->fd >= 0)
+		close(t->fd);
+	free(t->part);
+}
+
+static int read_number(
+	struct session *s, uint32_t domid, const char *name, uint64_t *value)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/memory/%s", domid, name);
+	return xs_read_u64(s->xs, 0, path, value);
+}
+
+/* The guest's configuration in both forms. */
+static int read_head(struct session *s, uint32_t domid, struct save_head *head,
+	struct why *why)
+{
+	struct xen_domctl_getdomaininfo info;
+	uint64_t memory, max;
+	char *json = NULL, *name = NULL;
+	int ret = sysctl_domain(s->ctrl, domid, &info);
+
+	if (!ret)
+		ret = dom_name(s->xs, domid, &name);
+	if (!ret)
+		ret = read_number(s, domid, "target", &memory);
+	if (!ret)
+		ret = read_number(s, domid, "static-max", &max);
+	if (ret)
+		return why_set(why, ret,
+			"the record of domain %u cannot be read: %s", domid,
+			strerror(-ret));
+	ret = dom_userdata_read(domid, info.handle, &json);
+	if (ret)
+		ret = why_set(why, ret,
+			"the configuration of domain %u is not in "
+			"/var/lib/xen: %s",
+			domid, strerror(-ret));
+	else
+		ret = xl_json_update(json, name, memory, max, &head->json, why);
+	free(json);
+	free(name);
+	if (ret)
+		return ret;
+	head->json_size = strlen(head->json);
+	/* Guests of stock tools have none. */
+	if (!kept_read(domid, &head->kept))
+		head->kept_size = strlen(head->kept);
+	return 0;
+}
+
+static int write_file(struct session *s, uint32_t domid, struct target *t,
+	const struct save_head *head, struct why *why)
+{
+	struct progress progress;
+	const struct save_progress tell = { progress_tell, &progress };
+	struct save_file f;
+	int ret = save_file_begin(&f, t->fd);
+
+	if (ret)
+		return why_set(why, ret, "out of memory");
+	f.is_sparse = true;
+	progress_begin(&progress, t->name);
+	ret = save_head_write(&f, head, why);
+	if (!ret)
+		ret = save_pv(s->ctrl, domid, &tell, &f, why);
+	progress_end(&progress);
+	save_file_end(&f);
+	return ret ? ret : target_keep(t, why);
+}
+
+/* What becomes of the guest when its file is whole. */
+static int after(struct session *s, uint32_t domid, const struct wish *wish,
+	struct why *why)
+{
+	int ret = 0;
+
+	if (!wish->checkpoint && !wish->paused)
+		return dom_destroy(s->ctrl, s->xs, domid, why);
+	if (wish->paused)
+		ret = domctl_pause(s->ctrl, domid);
+	if (ret)
+		return why_set(why, ret, "cannot pause domain %u: %s", domid,
+			strerror(-ret));
+	return suspend_cancel(s, domid, why);
+}
+
+/*
+ * A child that lets the guest run on, and removes the half-written file, if
+ * this process ends before it says "done".
+ */
+struct nurse {
+	int pipe;
+	pid_t pid;
+};
+
+static void nurse(
+	int in, uint32_t domid, const struct wish *wish, const char *part)
+{
+	struct session session = { NULL, NULL };
+	struct why why;
+	char word;
+	ssize_t got;
+
+	/* A Ctrl-C is for the saver alone. */
+	setsid();
+	while ((got = read(in, &word, 1)) < 0 && errno == EINTR)
+		;
+	if (got == 1)
+		_exit(0);
+	unlink(part);
+	if (session_open(&session))
+		_exit(1);
+	/* The request may still be on its way. */
+	if (!suspend_guest(&session, domid, (unsigned int)wish->seconds, &why))
+		(void)suspend_cancel(&session, domid, &why);
+	_exit(0);
+}
+
+static int nurse_start(struct nurse *n, uint32_t domid, const struct wish *wish,
+	const char *part, struct why *why)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC))
+		return why_set(why, -errno, "no pipe: %s", strerror(errno));
+	n->pid = fork();
+	if (!n->pid) {
+		close(ends[1]);
+		nurse(ends[0], domid, wish, part);
+	}
+	close(ends[0]);
+	n->pipe = ends[1];
+	return n->pid < 0 ? why_set(why, -EAGAIN, "fork: %s", strerror(errno))
+			  : 0;
+}
+
+/* The guest needs it no more. */
+static void nurse_end(struct nurse *n)
+{
+	if (n->pid > 0 && write(n->pipe, "d", 1) == 1)
+		while (waitpid(n->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+	close(n->pipe);
+}
+
+static int save(struct session *s, const char *who, const struct wish *wish,
+	struct why *why)
+{
+	struct save_head head = { 0 };
+	struct nurse n = { .pid = 0 };
+	struct target target;
+	struct why later;
+	uint32_t domid;
+	bool whole = false;
+	int ret = dom_find(s->ctrl, s->xs, who, &domid, why);
+
+	if (ret)
+		return ret;
+	if (!domid)
+		return why_set(why, -EPERM, "domain 0 cannot be saved");
+	ret = target_open(&target, wish->file, why);
+	if (ret)
+		return ret;
+	ret = read_head(s, domid, &head, why);
+	if (!ret)
+		ret = nurse_start(&n, domid, wish, target.part, why);
+	if (!ret)
+		ret = suspend_guest(s, domid, (unsigned int)wish->seconds, why);
+	if (!ret) {
+		ret = write_file(s, domid, &target, &head, why);
+		whole = !ret;
+		if (whole)
+			ret = after(s, domid, wish, why);
+		else if (suspend_cancel(s, domid, &later))
+			err_say("%s", later.text);
+	}
+	if (n.pid)
+		nurse_end(&n);
+	target_close(&target, whole);
+	free(head.json);
+	free(head.kept);
+	return ret;
+}
+
+static int run(const char *who, const struct wish *wish)
+{
+	struct session session = { NULL, NULL };
+	struct why why;
+	int ret = session_open(&session);
+
+	if (ret)
+		return 1;
+	ret = save(&session, who, wish, &why);
+	if (ret)
+		err_say("'%s' is not saved: %s", who, why.text);
+	session_close(&session);
+	return ret ? 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct args args = {
+		.tool = "domsave",
+		.synopsis = "NAME|ID FILE",
+		.about = "Saves a running guest into a file and ends it; "
+			 "domrestore lets it go on.",
+		.options = options,
+	};
+	struct wish wish = { .seconds = SECONDS_DEFAULT };
+	int id, ret = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	args_start(&args, argc, argv);
+	while ((id = args_next(&args)) > 0 && !ret) {
+		wish.checkpoint |= id == 'c';
+		wish.paused |= id == 'p';
+		if (id == 't' &&
+			!args_number(args.value, 1, 86400, &wish.seconds))
+			ret = args_usage_error(&args,
+				"'%s' is no number of seconds", args.value);
+	}
+	if (!ret && id)
+		ret = id == ARGS_USAGE ? 2 : 0;
+	else if (!ret && args.operand_count != 2)
+		ret = args_usage_error(&args, "a domain and a file are wanted");
+	else if (!ret) {
+		wish.file = args.operands[1];
+		ret = run(args.operands[0], &wish);
+	}
+	args_free(&args);
+	return ret;
+}
