@@ -38,7 +38,10 @@ struct maker {
 	size_t device_count;
 };
 
-#define MAKER_EMPTY { .lock = -1 }
+#define MAKER_EMPTY        \
+	{                  \
+		.lock = -1 \
+	}
 
 struct make_wish {
 	bool paused, console, json;
