@@ -113,9 +113,9 @@ def kill_store(machine, times):
     machine.run(
         "p=$(cat /run/xenstored.pid); i=0; "
         "n=$(xenstore-read /kept 2>/dev/null || echo 0); "
-        f"while [ $i -lt {times} ]; do i=$((i+1)); n=$((n+1)); "
-        "kill -9 $(cat /proc/$p/task/$p/children); "
-        "xenstore-write /kept $n || break; done; [ $i = "
+        f"while [ $i -lt {times} ]; do n=$((n+1)); "
+        "kill -9 $(cat /proc/$p/task/$p/children) || break; "
+        "xenstore-write /kept $n || break; i=$((i+1)); done; [ $i = "
         f"{times} ]", 120)
 
 
