@@ -57,29 +57,34 @@ class Context:
 
     @contextlib.contextmanager
     def boot(self, what, options="dom0_mem=1G,max:1G", modules=None,
-             noreboot=True, hypervisor=None, firmware="bios", **hardware):
+             noreboot=True, hypervisor=None, firmware="bios", disk=None,
+             **hardware):
         """A machine that boots the hypervisor (or another) by GRUB from a
-        CD."""
+        CD, or what is on a disk."""
         name = f"{self.name}-{what}".replace(" ", "-").replace(",", "")
-        iso = os.path.join(self.out, name + ".iso")
-        options = f"{OPTIONS} {options}" + (" noreboot" if noreboot else "")
-        media.make_iso(iso, hypervisor or self.hypervisor, options,
-                       self.modules() if modules is None else modules,
-                       firmware)
         log = os.path.join(self.out, name + ".log")
+        iso = os.path.join(self.out, name + ".iso")
+        variables = os.path.join(self.out, name + ".vars")
+        if not disk:
+            options = f"{OPTIONS} {options}" + (
+                " noreboot" if noreboot else "")
+            media.make_iso(iso, hypervisor or self.hypervisor, options,
+                           self.modules() if modules is None else modules,
+                           firmware)
         if firmware == "uefi":
             hardware["kind"] = "q35"
             hardware["extra"] = [*hardware.get("extra", ["-net", "none"]),
-                                 *media.uefi_drives(iso + ".vars")]
-        machine = Machine({"iso": iso}, log, symbols=self.symbols, **hardware)
+                                 *media.uefi_drives(variables)]
+        machine = Machine({"disk": disk} if disk else {"iso": iso}, log,
+                          symbols=self.symbols, **hardware)
         machine.check = lambda text: self.check(text, machine, what)
         try:
             with machine:
                 yield machine
         finally:
-            os.unlink(iso)
-            if firmware == "uefi":
-                os.unlink(iso + ".vars")
+            for temporary in (iso, variables):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(temporary)
 
     @contextlib.contextmanager
     def check(self, text, machine=None, what=""):

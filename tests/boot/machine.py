@@ -75,8 +75,9 @@ class Symbols:
 
 class Machine:
     """
-    boot      {"iso": FILE} or {"kernel": FILE, "initrd": MODULES}, the latter
-              as in QEMU's -initrd "file args,file"
+    boot      {"iso": FILE}, {"disk": FILE} (what is written is lost), or
+              {"kernel": FILE, "initrd": MODULES} as in QEMU's -initrd
+              "file args,file"
     kind      QEMU's -M; cpu: a key of CPUS; memory in MiB
     extra     more arguments for QEMU
     log       where the stamped serial log is kept
@@ -97,6 +98,9 @@ class Machine:
             self.command.append("-no-reboot")
         if "iso" in boot:
             self.command += ["-cdrom", boot["iso"], "-boot", "d"]
+        elif "disk" in boot:
+            self.command += ["-drive", f"file={boot['disk']},format=raw,"
+                             "if=virtio,snapshot=on"]
         else:
             self.command += ["-kernel", boot["kernel"]]
             if boot.get("append"):
