@@ -7,6 +7,7 @@
 #include <tenon/inflate.h>
 #include <tenon/lz4.h>
 #include <tenon/xz.h>
+#include <tenon/zstd.h>
 
 struct format {
 	const char *name;
@@ -21,6 +22,7 @@ static const struct format formats[] = {
 	{ "gzip", GZIP_WORK_SIZE, gzip_is_gzip, gzip_out_size, gzip_decode },
 	{ "xz", XZ_WORK_SIZE, xz_is_xz, xz_out_size, xz_decode },
 	{ "lz4", 0, lz4_is_lz4, lz4_out_size, lz4_decode },
+	{ "zstd", ZSTD_WORK_SIZE, zstd_is_zstd, zstd_out_size, zstd_decode },
 };
 
 static const struct format *find(const void *in, size_t in_len)

@@ -136,7 +136,7 @@ static void open_kernel(struct build *b, const struct boot_module *m)
 	}
 	if (!elf_is_elf(data, size))
 		panic("module 1 is not a kernel that Tenon knows (an ELF, or a "
-		      "bzImage packed with gzip, xz or lz4): check the first "
+		      "bzImage packed with gzip, xz, lz4 or zstd): check the first "
 		      "module2 line");
 	if (elf_open(&b->elf, data, size, &why) ||
 		xen_elf_read(&b->xen, &b->elf, &why))

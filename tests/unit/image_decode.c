@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The decoders against the real gzip, xz and lz4 programs: content of several
- * kinds packed with many settings; every truncation, and bit flips everywhere,
- * of small files. Needs the programs (tests skip without them).
+ * The decoders against the real gzip, xz, lz4 and zstd programs: content of
+ * several kinds packed with many settings; every truncation, and bit flips
+ * everywhere, of small files. Needs the programs (tests skip without them).
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,13 +18,14 @@
 #include <tenon/decompress.h>
 #include <tenon/inflate.h>
 #include <tenon/xz.h>
+#include <tenon/zstd.h>
 
 struct buffer {
 	uint8_t *data;
 	size_t size;
 };
 
-static uint64_t work[XZ_WORK_SIZE / 8];
+static uint64_t work[ZSTD_WORK_SIZE / 8];
 
 enum content { TEXT, NOISE, ZEROS, BRANCHES, MIXED, CONTENTS };
 
@@ -91,7 +92,7 @@ static void pack(
 	assert_int_equal(pclose(pipe), 0);
 	unlink(name);
 	/* To these Linux appends the size. */
-	if (strstr(command, "lz4") == command) {
+	if (!strncmp(command, "lz4", 3) || !strncmp(command, "zstd", 4)) {
 		uint32_t size = (uint32_t)plain->size;
 
 		memcpy(packed->data + packed->size, &size, 4);
@@ -159,6 +160,11 @@ static const char *const commands[] = {
 	"xz -c -T2 --block-size=50000",
 	"lz4 -l -1 -c",
 	"lz4 -l -9 -c",
+	"zstd -qc -1",
+	"zstd -qc -6",
+	"zstd -qc -19",
+	"zstd -qc --ultra -22 --no-check",
+	"zstd -qc --fast=5",
 };
 
 static void test_round_trips(void **state)
@@ -218,6 +224,8 @@ static void test_blocks(void **state)
 	(void)state;
 	make_content(&plain, MIXED, (17 << 20) + 5, 4);
 	check_round_trip(&plain, "lz4 -l -1 -c");
+	check_round_trip(&plain, "zstd -qc -19 --long=27");
+	check_round_trip(&plain, "zstd -qc -3");
 	pack(&plain, "lz4 -l -1 -c", &packed);
 	/* One byte more in the size; the size cut off. */
 	packed.data[packed.size - 4]++;
@@ -300,6 +308,8 @@ static void test_damage(void **state)
 		"xz -c --check=crc32 --x86 --lzma2=preset=6",
 		"xz -c --check=crc64 --block-size=400",
 		"lz4 -l -9 -c",
+		"zstd -qc -3",
+		"zstd -qc -19",
 	};
 
 	(void)state;
@@ -330,7 +340,8 @@ int main(void)
 
 	if (system("xz --version >/dev/null 2>&1 && "
 		   "gzip --version >/dev/null 2>&1 && "
-		   "lz4 --version >/dev/null 2>&1"))
+		   "lz4 --version >/dev/null 2>&1 && "
+		   "zstd --version >/dev/null 2>&1"))
 		return 77;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  *
  * Input and output are whole buffers; nothing is allocated; time is bounded by
  * the input's and output's sizes. Formats: gzip (inflate.h), xz (xz.h),
- * lz4 (lz4.h).
+ * lz4 (lz4.h), zstd (zstd.h).
  */
 #ifndef TENON_DECOMPRESS_H
 #define TENON_DECOMPRESS_H

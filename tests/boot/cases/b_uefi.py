@@ -8,9 +8,10 @@ from machine import Failure
 
 @case
 def uefi(context):
-    """q35 with OVMF, 2 CPUs, 1 GiB: tables, frame buffer, power-off."""
-    with context.boot("2 CPUs 1 GiB", "dom0_mem=512M,max:512M", cpus=2,
-                      memory=1024, firmware="uefi") as machine:
+    """q35 with OVMF, 2 CPUs, 1 GiB: tables, frame buffer, a kernel of zstd."""
+    with context.boot("2 CPUs 1 GiB", "dom0_mem=512M,max:512M",
+                      context.modules(packed="zstd"), cpus=2, memory=1024,
+                      firmware="uefi") as machine:
         reach_shell(machine)
         log = machine.run("dmesg | grep -iE 'efi|SMBIOS|DMI|RSDP|fb0'")
         with machine.check("dom0 knows the firmware's version and vendor"):
