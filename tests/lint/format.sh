@@ -7,11 +7,9 @@ format=$(command -v clang-format-14 || command -v clang-format) ||
 cd "$top_srcdir" || exit 1
 git rev-parse --is-inside-work-tree >/dev/null 2>&1 ||
 	{ echo 'not a git checkout'; exit 77; }
-failed=0
 for file in $(git ls-files '*.c' '*.h'); do
-	[ -f "$file" ] || continue
-	"$format" --dry-run -Werror "$file" 2>/dev/null && continue
-	echo "$file is not formatted: run $format -i on it"
-	failed=1
-done
-exit $failed
+	[ ! -f "$file" ] || echo "$file"
+done | xargs -n 40 -P "$(nproc)" "$format" --dry-run -Werror || {
+	echo "these are not formatted: run $format -i on them"
+	exit 1
+}
