@@ -49,9 +49,13 @@ def edges(context):
     directory = os.path.join(context.out, "micro")
     subprocess.run(["sh", GUEST, directory], check=True)
     for name in ALONE:
-        with context.boot(name, "dom0_mem=128M",
-                          [(os.path.join(directory, name), "")], cpus=1,
+        # One of them beside seven CPUs that idle.
+        cpus = 8 if name == ALONE[0] else 1
+        with context.boot(name, "dom0_mem=128M dom0_max_vcpus=1",
+                          [(os.path.join(directory, name), "")], cpus=cpus,
                           memory=512, noreboot=False) as machine:
+            with machine.check(f"{cpus} CPUs start"):
+                machine.expect(rf"CPUs: {cpus} online", 90)
             machine.expect(r"micro-guest: .*", 90)
             judge(machine.check, name, machine.text)
             with machine.check("the machine reboots"):
