@@ -181,9 +181,12 @@ static int after(struct session *s, uint32_t domid, const struct wish *wish,
 }
 
 /*
- * A child that lets the guest run on, and removes the half-written file, if
- * this process ends before it says "done".
+ * A child that removes the half-written file, and lets the guest run on if it
+ * was asked to suspend (ASKED), when this process ends before it says DONE.
  */
+#define ASKED 'a'
+#define DONE  'd'
+
 struct nurse {
 	int pipe;
 	pid_t pid;
@@ -194,17 +197,19 @@ static void nurse(
 {
 	struct session session = { NULL, NULL };
 	struct why why;
+	bool is_asked = false;
 	char word;
 	ssize_t got;
 
 	/* A Ctrl-C is for the saver alone. */
 	setsid();
-	while ((got = read(in, &word, 1)) < 0 && errno == EINTR)
-		;
-	if (got == 1)
-		_exit(0);
+	while ((got = read(in, &word, 1)) == 1 || (got < 0 && errno == EINTR)) {
+		is_asked |= got == 1 && word == ASKED;
+		if (got == 1 && word == DONE)
+			_exit(0);
+	}
 	unlink(part);
-	if (session_open(&session))
+	if (!is_asked || session_open(&session))
 		_exit(1);
 	/* The request may still be on its way. */
 	if (!suspend_guest(&session, domid, (unsigned int)wish->seconds, &why))
@@ -230,10 +235,15 @@ static int nurse_start(struct nurse *n, uint32_t domid, const struct wish *wish,
 			  : 0;
 }
 
+static bool nurse_tell(const struct nurse *n, char word)
+{
+	return write(n->pipe, &word, 1) == 1;
+}
+
 /* The guest needs it no more. */
 static void nurse_end(struct nurse *n)
 {
-	if (n->pid > 0 && write(n->pipe, "d", 1) == 1)
+	if (n->pid > 0 && nurse_tell(n, DONE))
 		while (waitpid(n->pid, NULL, 0) < 0 && errno == EINTR)
 			;
 	close(n->pipe);
@@ -257,9 +267,11 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 	ret = target_open(&target, wish->file, why);
 	if (ret)
 		return ret;
-	ret = read_head(s, domid, &head, why);
+	ret = nurse_start(&n, domid, wish, target.part, why);
 	if (!ret)
-		ret = nurse_start(&n, domid, wish, target.part, why);
+		ret = read_head(s, domid, &head, why);
+	if (!ret && !nurse_tell(&n, ASKED))
+		ret = why_set(why, -EPIPE, "the child of domsave was killed");
 	if (!ret)
 		ret = suspend_guest(s, domid, (unsigned int)wish->seconds, why);
 	if (!ret) {

@@ -7,6 +7,8 @@ import re
 
 from machine import Failure
 
+XL = "/usr/lib/xen-4.17/bin/xl"         # not our own
+
 
 def ask(machine, name, command, tool="domcons"):
     """Runs a command in the guest by its console."""
@@ -66,15 +68,15 @@ def saving(machine, name):
             machine.run(f"domsave {name} /tmp/k.img 2>/dev/null & "
                         f"usleep {tenths}00000; kill -9 $!; wait; true", 60)
             same_guest(machine, name)
-        machine.run("! ls /tmp/k.img* 2>/dev/null")
+        machine.run("sleep 1; ! ls /tmp/k.img* 2>/dev/null")
     with machine.check("domsave ends the guest, xl restore lets it go on"):
         machine.run(f"domsave {name} /tmp/o.img 2>/dev/null", 120)
         machine.run(f"! domls {name} 2>/dev/null")
-        machine.run("xl restore /tmp/o.img >/tmp/r.log 2>&1 || "
+        machine.run(f"{XL} restore /tmp/o.img >/tmp/r.log 2>&1 || "
                     "{ tail -n 5 /tmp/r.log; false; }", 120)
-        same_guest(machine, name, "xl console")
+        same_guest(machine, name, f"{XL} console")
     with machine.check("xl save, and domrestore lets it go on"):
-        machine.run(f"xl save {name} /tmp/x.img >/tmp/r.log 2>&1 || "
+        machine.run(f"{XL} save {name} /tmp/x.img >/tmp/r.log 2>&1 || "
                     "{ tail -n 5 /tmp/r.log; false; }", 120)
         machine.run("domrestore /tmp/x.img 2>/dev/null", 120)
         same_guest(machine, name)

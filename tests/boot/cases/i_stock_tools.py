@@ -31,7 +31,7 @@ SETUP = (
     "brctl addbr xenbr0",
     "ip link set xenbr0 up",
     "dd if=/dev/zero of=/tmp/a.img bs=1M count=8 2>/dev/null",
-    "export PATH=$PATH:/usr/lib/xen-4.17/bin",
+    "export PATH=/usr/lib/xen-4.17/bin:$PATH",
 )
 # The guest's own kernel from its own disk, as Debian's pygrub would do it.
 OWN = """name = "own"
