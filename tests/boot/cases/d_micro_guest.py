@@ -18,7 +18,7 @@ GOOD = (
     ("iret_frames", ""), ("grants", ""), ("memory", "maxmem=12"),
     ("segments", ""), ("debug", "extra=leave"), ("registers", ""),
     ("vcpus", "vcpus=2"), ("nmi", ""), ("cpu_policy", ""),
-    ("hypercall_page", ""), ("control_calls", ""), ("ways", ""),
+    ("hypercall_page", ""), ("control_calls", ""), ("ways", ""), ("fifo", ""),
 )
 # Those that the hypervisor must end.
 BAD = (
