@@ -15,8 +15,9 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Seconds of one process: a longer one would say nothing for long.
-SLICE = 120
+# Seconds of one process: each begins with all inputs that are kept, which takes
+# some of them.
+SLICE = 600
 
 
 def arguments():
