@@ -51,23 +51,23 @@ struct target {
 	char *part;
 };
 
-static int target_open(struct target *t, const char *name, struct why *why)
+/* The name first: who removes the file is there before it. */
+static int target_name(struct target *t, const char *name, struct why *why)
 {
 	t->name = name;
 	t->fd = -1;
-	if (asprintf(&t->part, "%s.part-XXXXXX", name) < 0) {
-		t->part = NULL;
-		return why_set(why, -ENOMEM, "out of memory");
-	}
-	t->fd = mkostemp(t->part, O_CLOEXEC);
-	if (t->fd < 0) {
-		int ret = -errno;
+	if (asprintf(&t->part, "%s.part-%d", name, (int)getpid()) >= 0)
+		return 0;
+	t->part = NULL;
+	return why_set(why, -ENOMEM, "out of memory");
+}
 
-		free(t->part);
-		t->part = NULL;
-		return why_set(why, ret, "%s: %s", name, strerror(-ret));
-	}
-	return 0;
+static int target_open(struct target *t, struct why *why)
+{
+	t->fd = open(t->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return t->fd < 0 ? why_set(why, -errno, "%s: %s", t->part,
+				   strerror(errno))
+			 : 0;
 }
 
 /* On the disk, and under its name. */
@@ -90,7 +90,7 @@ static int target_keep(struct target *t, struct why *why)
 
 static void target_close(struct target *t, bool keep)
 {
-	if (!keep && t->part)
+	if (!keep && t->fd >= 0)
 		unlink(t->part);
 	if (t->fd >= 0)
 		close(t->fd);
@@ -264,10 +264,12 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 		return ret;
 	if (!domid)
 		return why_set(why, -EPERM, "domain 0 cannot be saved");
-	ret = target_open(&target, wish->file, why);
+	ret = target_name(&target, wish->file, why);
 	if (ret)
 		return ret;
 	ret = nurse_start(&n, domid, wish, target.part, why);
+	if (!ret)
+		ret = target_open(&target, why);
 	if (!ret)
 		ret = read_head(s, domid, &head, why);
 	if (!ret && !nurse_tell(&n, ASKED))
