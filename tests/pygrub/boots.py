@@ -69,11 +69,20 @@ ROWS = [
     ('xen_host', ['ext4'], {}),
     ('xen_host', ['xfs'], {}),
     ('hostile', ['ext4'], {}),
+    ('debian_extlinux', ['ext4'], {'loader': 'extlinux'}),
+    ('debian12', ['vfat', 'ext4'], {'loader': 'grub-mkstandalone'}),
     ('plain', ['ext4'], {'group': 'lvm'}),
     ('plain', ['xfs'], {'group': 'mdraid'}),
     ('plain', ['ext4'], {'group': 'mdraid'}),
 ]
 SECONDS = 60  # for one run
+NEEDS = {'lvm': ('losetup', 'vgcfgrestore'),
+         'extlinux': ('extlinux', 'mount'),
+         'grub-mkstandalone': ('grub-mkstandalone', 'mmd')}
+
+
+def special(row):
+    return row[2].get('group') or row[2].get('loader')
 
 
 def name_of(row):
@@ -118,9 +127,11 @@ def make(row, work):
     extra = dict(row[2])
     image = os.path.join(work, 'disk')
     wanted, offset = extra.pop('format', None), extra.pop('offset', False)
-    group = extra.pop('group', None)
+    group, loader = extra.pop('group', None), extra.pop('loader', None)
     places = images.make_disk(sample, row[1], image, work, **extra)
     options = ['--offset=%d' % places[0][0]] if offset else []
+    if loader:
+        images.put_loader(loader, sample, image, work, places[0])
     if group:
         os.rename(image, image + '.fs')
         images.make_group_disk(group, image + '.fs', image, work)
@@ -155,11 +166,10 @@ def check_row(program, row):
     missing = images.missing_tools(row[1])
     if row[2].get('format') and not images.find('qemu-img'):
         missing.append('qemu-img')
-    if row[2].get('group') == 'lvm':
-        missing += [t for t in ('losetup', 'vgcfgrestore')
-                    if not images.find(t)]
-        if os.geteuid() or not os.path.exists('/dev/loop-control'):
-            missing.append('loop devices')
+    missing += [t for t in NEEDS.get(special(row), ()) if not images.find(t)]
+    if special(row) in ('lvm', 'extlinux') and (
+            os.geteuid() or not os.path.exists('/dev/loop-control')):
+        missing.append('loop devices')
     if missing:
         return None, 'no ' + ', '.join(missing)
     with tempfile.TemporaryDirectory(dir=os.environ.get('TMPDIR')) as work:

@@ -269,6 +269,32 @@ def make_disk(sample, file_systems, image, work, sector=512, hybrid=False):
     return places
 
 
+def put_loader(loader, sample, image, work, place):
+    """What a machine's own firmware would start, on the first volume."""
+    if loader == 'grub-mkstandalone':
+        efi = os.path.join(work, 'BOOTX64.EFI')
+        run('grub-mkstandalone', '-O', 'x86_64-efi', '-o', efi,
+            '--install-modules=part_gpt ext2 search normal linux',
+            '--fonts=', '--locales=', '--themes=')
+        volume = '%s@@%d' % (image, place[0])
+        subprocess.run(['mmd', '-D', 's', '-i', volume, '::/EFI',
+                        '::/EFI/BOOT'], stdin=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL)
+        run('mcopy', '-D', 'o', '-i', volume, efi, '::/EFI/BOOT/BOOTX64.EFI')
+        os.unlink(efi)
+        return
+    directory = os.path.dirname(next(
+        p for p in sample.volumes[0].files if p.endswith('linux.conf')))
+    mounted = os.path.join(work, 'mounted')
+    os.makedirs(mounted)
+    run('mount', '-o', 'loop,offset=%d,sizelimit=%d' % place, image, mounted)
+    try:
+        run('extlinux', '--install', mounted + directory)
+    finally:
+        subprocess.run([find('umount'), mounted], check=True)
+        os.rmdir(mounted)
+
+
 # Beside what lvm2 writes by itself: making a volume wants the kernel's help.
 LVM_VOLUME = '''
 	logical_volumes {
