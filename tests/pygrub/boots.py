@@ -173,7 +173,10 @@ def check_row(program, row):
     if missing:
         return None, 'no ' + ', '.join(missing)
     with tempfile.TemporaryDirectory(dir=os.environ.get('TMPDIR')) as work:
-        sample, image, options = make(row, work)
+        try:
+            sample, image, options = make(row, work)
+        except images.CannotMount:
+            return None, 'mount is not allowed'
         got = boot(program, image, work, options)
         problem = difference(sample, got)
         return not problem, problem

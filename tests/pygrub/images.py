@@ -269,6 +269,10 @@ def make_disk(sample, file_systems, image, work, sector=512, hybrid=False):
     return places
 
 
+class CannotMount(Exception):
+    pass
+
+
 def put_loader(loader, sample, image, work, place):
     """What a machine's own firmware would start, on the first volume."""
     if loader == 'grub-mkstandalone':
@@ -287,7 +291,9 @@ def put_loader(loader, sample, image, work, place):
         p for p in sample.volumes[0].files if p.endswith('linux.conf')))
     mounted = os.path.join(work, 'mounted')
     os.makedirs(mounted)
-    run('mount', '-o', 'loop,offset=%d,sizelimit=%d' % place, image, mounted)
+    if subprocess.run([find('mount'), '-o', 'loop,offset=%d,sizelimit=%d'
+                       % place, image, mounted]).returncode:
+        raise CannotMount
     try:
         run('extlinux', '--install', mounted + directory)
     finally:
