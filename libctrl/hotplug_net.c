@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/hotplug.h>
@@ -137,6 +138,15 @@ int nic_check(const struct nic *nic, struct why *why)
 	return nic->bridge ? check_bridge(nic->bridge, why) : 0;
 }
 
+/* netback says that it waits for the guest before it has made the interface. */
+static void await_interface(const char *name)
+{
+	const struct timespec nap = { 0, 10000000 };
+
+	for (int i = 0; i < 500 && !if_nametoindex(name); i++)
+		nanosleep(&nap, NULL);
+}
+
 static int set_up(int fd, struct card *card, int *mtu, struct why *why)
 {
 	int ret;
@@ -144,6 +154,7 @@ static int set_up(int fd, struct card *card, int *mtu, struct why *why)
 	ret = check_bridge(card->bridge, why);
 	if (ret)
 		return ret;
+	await_interface(card->name);
 	ret = set_flag(fd, card->name, false);
 	if (!ret && card->vifname && strcmp(card->vifname, card->name) != 0)
 		ret = rename_to(fd, card);

@@ -151,6 +151,25 @@ static void give_up(const struct work *w, const struct why *why)
 		w->domid, w->name, why->text, failed);
 }
 
+/*
+ * A wish may outlive what it wished for: the worker was killed and its
+ * domcreate was not, the new domain stopped in turn, and that one's worker has
+ * the name.
+ */
+static bool came_meanwhile(struct work *w)
+{
+	const struct timespec nap = { 0, 250000000 };
+	bool found = false;
+	struct why why;
+
+	for (int i = 0; i < 20 && !found; i++) {
+		nanosleep(&nap, NULL);
+		if (look_for_new(w, &found, &why))
+			break;
+	}
+	return found;
+}
+
 static void work(struct work *w)
 {
 	struct why why;
@@ -170,6 +189,8 @@ static void work(struct work *w)
 		ret = look_for_new(w, &running, &why);
 	if (!ret && !running)
 		ret = create(w, &why);
+	if (ret && ret != -EINTR && came_meanwhile(w))
+		ret = 0;
 	/* A wish that stays is another worker's. */
 	if (ret && ret != -EINTR)
 		give_up(w, &why);

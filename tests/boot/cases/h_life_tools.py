@@ -268,9 +268,10 @@ def killed(machine):
         wait_number(machine, last + 2)
     with machine.check("without the supervisor a guest that stopped stays so"):
         # A start that was begun is for the next supervisor to finish.
-        machine.run("for i in 1 2 3 4 5 6; do killall tenon-reaper; sleep 5; "
+        machine.run("for i in $(seq 40); do killall tenon-reaper; sleep 2; "
                     "[ -z \"$(ls /run/tenon/restart)\" ] && break; "
-                    "tenon-reaper; sleep 0.7; done; domstop -f loop", 120)
+                    "tenon-reaper; usleep $((300000 + i * 37000 % 400000)); "
+                    "done; domstop -f loop", 240)
         machine.run("tenon-reaper; sleep 2; ! domls loop 2>/dev/null")
         if len(domains(machine)) != 1 or \
                 "cfg" in machine.run("ls -R /run/tenon"):
