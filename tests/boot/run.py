@@ -3,9 +3,12 @@
 """Runs the boot tests in QEMU; ends with a line "N passed, N failed".
 
 run.py --build DIR --images DIR [--out DIR] [-k WORD] [--list]
+       [--minutes N]
 
 --build   a build tree: hypervisor/tenon.gz and hypervisor/tenon are used
 --images  what tests/images/all.sh made: vmlinuz, vmlinux, dom0.gz, guest.gz
+--minutes N
+          no case is started after that time, and what was not fails
 --hypervisor FILE --stack stock
           another hypervisor with Debian's own daemons in dom0, to tell the
           tests' faults from ours
@@ -13,7 +16,9 @@ run.py --build DIR --images DIR [--out DIR] [-k WORD] [--list]
 import argparse
 import importlib
 import os
+import signal
 import sys
+import time
 import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -21,6 +26,12 @@ sys.path.insert(0, HERE)
 
 from harness import CASES, Context          # noqa: E402
 from machine import Failure                 # noqa: E402
+
+CASE_LIMIT = 900    # seconds: above all that a case may wait for in turn
+
+
+def late(*_):
+    raise Failure(f"the case took more than {CASE_LIMIT} s", fatal=True)
 
 
 def main():
@@ -34,6 +45,7 @@ def main():
     parser.add_argument("-k", default="", metavar="WORD",
                         help="only cases with WORD in their name")
     parser.add_argument("--list", action="store_true")
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     options = parser.parse_args()
 
     for name in sorted(os.listdir(os.path.join(HERE, "cases"))):
@@ -57,9 +69,14 @@ def main():
                       os.path.join(options.build, "hypervisor", "tenon"),
                       options.images, os.path.abspath(options.out),
                       options.stack)
+    end = time.monotonic() + 60 * options.minutes
+    signal.signal(signal.SIGALRM, late)
     for c in chosen:
         context.name = c.__name__
         try:
+            if time.monotonic() > end:
+                raise Failure("no time was left for it", fatal=True)
+            signal.alarm(CASE_LIMIT)
             c(context)
         except Failure as failure:
             if not failure.fatal:
@@ -70,6 +87,8 @@ def main():
         except Exception:                   # a fault of the case itself
             context.failed.append(c.__name__)
             traceback.print_exc()
+        finally:
+            signal.alarm(0)
     for label in context.failed:
         print(f"failed: {label}")
     print(f"{len(context.passed)} passed, {len(context.failed)} failed"
