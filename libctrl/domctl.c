@@ -155,10 +155,12 @@ int domctl_set_share(struct ctrl *c, uint32_t domid,
 	return domctl_call(c, domid, &op);
 }
 
-int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
-	bool hard, const uint8_t *map, size_t bytes)
+/* Sets the map at `in`, or gets one into `out`: the other is NULL. */
+static int affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu, bool hard,
+	const uint8_t *in, uint8_t *out, size_t bytes)
 {
-	struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuaffinity };
+	struct xen_domctl op = { .cmd = in ? XEN_DOMCTL_setvcpuaffinity
+					   : XEN_DOMCTL_getvcpuaffinity };
 	struct xenctl_bitmap *bitmap = hard ? &op.u.vcpuaffinity.cpumap_hard
 					    : &op.u.vcpuaffinity.cpumap_soft;
 	uint8_t *buf = call_buf_alloc(c, bytes);
@@ -166,38 +168,30 @@ int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 
 	if (!buf)
 		return -ENOMEM;
-	memcpy(buf, map, bytes);
+	if (in)
+		memcpy(buf, in, bytes);
 	op.u.vcpuaffinity.vcpu = vcpu;
 	op.u.vcpuaffinity.flags =
 		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
 	bitmap->bitmap.p = buf;
 	bitmap->nr_bits = (uint32_t)bytes * 8;
 	ret = domctl_call(c, domid, &op);
+	if (!ret && out)
+		memcpy(out, buf, bytes);
 	call_buf_free(c, buf, bytes);
 	return ret;
+}
+
+int domctl_set_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
+	bool hard, const uint8_t *map, size_t bytes)
+{
+	return affinity(c, domid, vcpu, hard, map, NULL, bytes);
 }
 
 int domctl_get_affinity(struct ctrl *c, uint32_t domid, uint32_t vcpu,
 	bool hard, uint8_t *map, size_t bytes)
 {
-	struct xen_domctl op = { .cmd = XEN_DOMCTL_getvcpuaffinity };
-	struct xenctl_bitmap *bitmap = hard ? &op.u.vcpuaffinity.cpumap_hard
-					    : &op.u.vcpuaffinity.cpumap_soft;
-	uint8_t *buf = call_buf_alloc(c, bytes);
-	int ret;
-
-	if (!buf)
-		return -ENOMEM;
-	op.u.vcpuaffinity.vcpu = vcpu;
-	op.u.vcpuaffinity.flags =
-		hard ? XEN_VCPUAFFINITY_HARD : XEN_VCPUAFFINITY_SOFT;
-	bitmap->bitmap.p = buf;
-	bitmap->nr_bits = (uint32_t)bytes * 8;
-	ret = domctl_call(c, domid, &op);
-	if (!ret)
-		memcpy(map, buf, bytes);
-	call_buf_free(c, buf, bytes);
-	return ret;
+	return affinity(c, domid, vcpu, hard, NULL, map, bytes);
 }
 
 int domctl_vcpu_info(struct ctrl *c, uint32_t domid, uint32_t vcpu,

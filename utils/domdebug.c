@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domdebug: presses debug keys of the hypervisor and prints what they tell. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <tenonctrl/call.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "common/args.h"
 #include "common/err.h"
+#include "common/hvlog.h"
 
 static const struct args_option options[] = {
 	{ 'q', "quiet", NULL, "do not print what they tell" },
@@ -17,33 +15,17 @@ static const struct args_option options[] = {
 
 static int press(struct ctrl *c, const char *keys, bool quiet)
 {
-	size_t size = 0;
 	uint32_t at = 0;
-	char *text;
-	int ret = quiet ? 0 : sysctl_log(c, false, &at, &text, &size);
+	int ret = quiet ? 0 : hvlog_skip(c, &at);
 
-	if (!ret && !quiet)
-		free(text);
+	if (ret)
+		return ret;
+	ret = sysctl_press(c, keys);
 	if (!ret)
-		ret = sysctl_press(c, keys);
-	if (ret) {
-		err_say("the hypervisor refuses the keys '%s': %s", keys,
-			strerror(-ret));
-		return ret;
-	}
-	if (quiet)
-		return 0;
-	ret = sysctl_log(c, false, &at, &text, &size);
-	if (ret) {
-		err_say("cannot read the messages: %s", strerror(-ret));
-		return ret;
-	}
-	fwrite(text, 1, size, stdout);
-	free(text);
-	if (!fflush(stdout) && !ferror(stdout))
-		return 0;
-	err_say("cannot write: %s", strerror(errno));
-	return -EIO;
+		return quiet ? 0 : hvlog_print(c, false, &at);
+	err_say("the hypervisor refuses the keys '%s': %s", keys,
+		strerror(-ret));
+	return ret;
 }
 
 static int run(const char *keys, bool quiet)

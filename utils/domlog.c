@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domlog: prints the hypervisor's messages. */
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stddef.h>
 #include <time.h>
 #include <tenonctrl/call.h>
-#include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "common/args.h"
 #include "common/err.h"
+#include "common/hvlog.h"
 
 /* Nothing tells of new messages: how late they may be seen. */
 #define LOOK_MS 250
@@ -29,25 +26,6 @@ static void on_signal(int sig)
 	stop = 1;
 }
 
-/* What is new since `*at`. */
-static int print(struct ctrl *c, bool clear, uint32_t *at)
-{
-	size_t size = 0;
-	char *text;
-	int ret = sysctl_log(c, clear, at, &text, &size);
-
-	if (ret) {
-		err_say("cannot read the messages: %s", strerror(-ret));
-		return ret;
-	}
-	fwrite(text, 1, size, stdout);
-	free(text);
-	if (!fflush(stdout) && !ferror(stdout))
-		return 0;
-	err_say("cannot write: %s", strerror(errno));
-	return -EIO;
-}
-
 static int run(bool follow, bool clear)
 {
 	const struct timespec nap = { .tv_nsec = LOOK_MS * 1000000L };
@@ -64,7 +42,7 @@ static int run(bool follow, bool clear)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	do {
-		ret = print(c, clear, &at);
+		ret = hvlog_print(c, clear, &at);
 		if (follow && !ret && !stop)
 			nanosleep(&nap, NULL);
 		clear = false;

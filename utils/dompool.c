@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dompool: lists the CPU pools. */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <tenonctrl/sysctl.h>
-#include <tenonctrl/xs.h>
-#include "common/args.h"
 #include "common/cpulist.h"
 #include "common/err.h"
+#include "common/listing.h"
 #include "common/pool.h"
 #include "common/session.h"
-#include "common/table.h"
-
-static const struct args_option options[] = {
-	TABLE_OPTIONS,
-	{ 0, NULL, NULL, NULL },
-};
 
 static const struct render_column columns[] = {
 	{ "NAME", "name", false },
@@ -27,8 +19,6 @@ static const struct render_column columns[] = {
 	{ "DOMAINS", "domains", true },
 	{ NULL, NULL, false },
 };
-
-#define SHOWN "name,id,cpus,list,scheduler,domains"
 
 static void add_pool(
 	struct table *t, struct xs *xs, const struct sysctl_pool *pool)
@@ -45,56 +35,35 @@ static void add_pool(
 	free(name);
 }
 
-static int run(const struct table_wish *wish)
+static int fill(struct session *s, struct table *t, const struct args *args)
 {
-	struct session session = { NULL, NULL };
-	struct sysctl_pool pool = { .id = 0 };
-	struct table *t;
-	int ret = session_open(&session), end = -ENOMEM;
+	struct sysctl_pool pool;
+	int ret;
 
-	if (ret)
-		return 1;
-	t = table_new(wish, columns, SHOWN);
-	if (t) {
-		for (uint32_t at = 0;; at = pool.id + 1) {
-			ret = sysctl_pool(session.ctrl, at, &pool);
-			if (ret)
-				break;
-			add_pool(t, session.xs, &pool);
-		}
-		if (ret == -ENOENT)
-			ret = 0;
-		else
-			err_say("cannot ask for the pools: %s", strerror(-ret));
-		end = table_end(t);
+	(void)args;
+	for (uint32_t at = 0;; at = pool.id + 1) {
+		ret = sysctl_pool(s->ctrl, at, &pool);
+		if (ret)
+			break;
+		add_pool(t, s->xs, &pool);
 	}
-	session_close(&session);
-	return ret || end ? 1 : 0;
+	if (ret == -ENOENT)
+		return 0;
+	err_say("cannot ask for the pools: %s", strerror(-ret));
+	return ret;
 }
 
 int main(int argc, char **argv)
 {
-	struct args args = {
+	static const struct listing tool = {
 		.tool = "dompool",
 		.synopsis = "",
 		.about = "Lists the CPU pools.",
-		.options = options,
+		.columns = columns,
+		.shown = "name,id,cpus,list,scheduler,domains",
+		.fill = fill,
+		.no_operands = true,
 	};
-	struct table_wish wish = { 0 };
-	int id, ret = 0;
 
-	args_start(&args, argc, argv);
-	while ((id = args_next(&args)) > 0 && !ret)
-		ret = table_option(&wish, &args, id);
-	if (!ret && id)
-		ret = id == ARGS_USAGE ? 2 : 0;
-	else if (!ret && args.operand_count)
-		ret = args_usage_error(
-			&args, "'%s' is not expected", args.operands[0]);
-	else if (!ret)
-		ret = table_check(&wish, &args, columns, SHOWN);
-	if (!ret && !id)
-		ret = run(&wish);
-	args_free(&args);
-	return ret;
+	return listing_main(argc, argv, &tool);
 }

@@ -249,7 +249,7 @@ static void set_bits(
 	}
 }
 
-/* The level-1 entry that the guest may have for now. */
+/* The level-1 entry that the guest may have: read-only until it writes. */
 static uint64_t leaf(struct shadow *s, const struct domain *d,
 	const struct walk *w, bool is_write)
 {
