@@ -24,6 +24,7 @@
 #include <unistd.h>
 #include <tenonctrl/image.h>
 #include <tenonctrl/why.h>
+#include "image_cache.h"
 
 #define CPU_SECONDS_MAX	 180
 #define WALL_SECONDS_MAX 600
@@ -251,69 +252,83 @@ static int ask_child(int file, int memfd, uint64_t size, uint64_t memory,
 }
 
 static int open_kernel(
-	const char *path, int *fd, uint64_t *size, struct why *why)
+	const char *path, int *fd, struct stat *st, struct why *why)
 {
-	struct stat st;
 	int ret;
 
 	/* Not to hang on a fifo or to steal a terminal. */
 	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (*fd < 0)
 		return why_set(why, -errno, "%s", strerror(errno));
-	if (fstat(*fd, &st))
+	if (fstat(*fd, st))
 		ret = why_set(why, -errno, "%s", strerror(errno));
-	else if (!S_ISREG(st.st_mode))
+	else if (!S_ISREG(st->st_mode))
 		ret = why_set(why, -ENOEXEC, "it is not a regular file");
-	else if (!st.st_size)
+	else if (!st->st_size)
 		ret = why_set(why, -ENOEXEC, "it is empty");
-	else {
-		*size = (uint64_t)st.st_size;
+	else
 		return 0;
-	}
 	close(*fd);
 	return ret;
 }
 
-int image_open(
-	const char *path, uint64_t memory, struct image *image, struct why *why)
+/* The plan of the kernel in `file`, whose bytes are then in *file. */
+static int read_kernel(int *file, const struct stat *st, uint64_t memory,
+	const char *cache, struct answer *answer, struct why *why)
 {
-	struct answer *answer = NULL;
-	int file, memfd = -1, ret;
-	struct stat st;
-	uint64_t size = 0;
+	uint64_t size = (uint64_t)st->st_size;
+	int memfd, cached, ret;
 
-	ret = open_kernel(path, &file, &size, why);
+	cached = cache ? image_cache_find(cache, st, &size) : -1;
+	if (cached >= 0) {
+		close(*file);
+		*file = cached;
+	}
+	memfd = memfd_create("kernel", MFD_CLOEXEC);
+	if (memfd < 0)
+		return why_set(why, -ENOMEM, "out of memory");
+	ret = ask_child(*file, memfd, size, memory, answer, why);
+	if (!ret && answer->unpacked) {
+		struct stat unpacked;
+
+		if (fstat(memfd, &unpacked))
+			ret = why_set(why, -errno, "%s", strerror(errno));
+		else
+			size = (uint64_t)unpacked.st_size;
+		if (!ret && cache && cached < 0)
+			image_cache_store(cache, st, *file, memfd, size);
+		close(*file);
+		*file = memfd;
+		memfd = -1;
+	}
+	if (!ret)
+		ret = image_plan_check(&answer->plan, size, memory, why);
+	if (memfd >= 0)
+		close(memfd);
+	return ret;
+}
+
+int image_open(const char *path, uint64_t memory, const char *cache,
+	struct image *image, struct why *why)
+{
+	struct answer *answer;
+	struct stat st;
+	int file, ret;
+
+	ret = open_kernel(path, &file, &st, why);
 	if (ret)
 		return ret;
 	answer = calloc(1, sizeof(*answer));
-	memfd = memfd_create("kernel", MFD_CLOEXEC);
-	if (!answer || memfd < 0) {
+	if (!answer)
 		ret = why_set(why, -ENOMEM, "out of memory");
-		goto out;
-	}
-	ret = ask_child(file, memfd, size, memory, answer, why);
-	if (ret)
-		goto out;
-	if (answer->unpacked) {
-		close(file);
-		file = memfd;
-		memfd = -1;
-	}
-	if (fstat(file, &st))
-		ret = why_set(why, -errno, "%s", strerror(errno));
 	else
-		ret = image_plan_check(
-			&answer->plan, (uint64_t)st.st_size, memory, why);
-	if (!ret) {
+		ret = read_kernel(&file, &st, memory, cache, answer, why);
+	if (ret) {
+		close(file);
+	} else {
 		image->plan = answer->plan;
 		image->fd = file;
-		file = -1;
 	}
-out:
-	if (file >= 0)
-		close(file);
-	if (memfd >= 0)
-		close(memfd);
 	free(answer);
 	return ret;
 }

@@ -21,6 +21,9 @@
 #include "common/err.h"
 #include "common/make.h"
 
+/* What dom0's own kernels unpacked to; a disk's are other ones each time. */
+#define KERNEL_CACHE "/var/cache/tenon"
+
 enum { OPT_PAUSED = 'p', OPT_CONSOLE = 'c', OPT_DRY = 'n', OPT_JSON = 'j' };
 
 static const struct args_option options[] = {
@@ -118,7 +121,8 @@ static int open_files(struct kernel *k, const struct guest *g, struct why *why)
 
 	if (ret)
 		return ret;
-	ret = image_open(g->kernel, g->memory_mib << 20, &k->image, &inner);
+	ret = image_open(g->kernel, g->memory_mib << 20,
+		g->bootloader ? NULL : KERNEL_CACHE, &k->image, &inner);
 	if (ret) {
 		k->image.fd = -1;
 		return why_set(

@@ -14,7 +14,7 @@ trap 'rm -rf "$root"' EXIT
 chmod 755 "$root"
 mkdir -p "$root"/dev "$root"/proc "$root"/sys "$root"/run "$root"/tmp \
 	"$root"/mnt "$root"/root "$root"/guest "$root"/etc \
-	"$root"/var/lib/xen "$root"/var/log/xen
+	"$root"/var/lib/xen "$root"/var/log/xen "$root"/var/cache
 ln -s ../run "$root/var/run"
 
 copy_busybox "$root"

@@ -8,13 +8,19 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <lz4.h>
 #include <lzma.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -95,7 +101,7 @@ static int open_bytes(const void *bytes, size_t size, struct why *why)
 	int ret;
 
 	put_file(bytes, size);
-	ret = image_open(path, MEMORY, &image, why);
+	ret = image_open(path, MEMORY, NULL, &image, why);
 	if (ret)
 		return ret;
 	make_elf(elf);
@@ -250,9 +256,10 @@ static void refused(void **state)
 	struct image image;
 
 	(void)state;
+	assert_int_equal(image_open("/nonexistent", MEMORY, NULL, &image, &why),
+		-ENOENT);
 	assert_int_equal(
-		image_open("/nonexistent", MEMORY, &image, &why), -ENOENT);
-	assert_int_equal(image_open("/tmp", MEMORY, &image, &why), -ENOEXEC);
+		image_open("/tmp", MEMORY, NULL, &image, &why), -ENOEXEC);
 	assert_int_equal(open_bytes("hello", 5, &why), -ENOEXEC);
 	assert_int_equal(open_bytes("", 0, &why), -ENOEXEC);
 	make_elf(elf);
@@ -274,12 +281,183 @@ static void refused(void **state)
 	assert_int_equal(open_bytes(elf, SIZE, &why), -EILSEQ);
 }
 
+/* The cache's folder, and the only entry in it. */
+static char cache[] = "/tmp/ctrl_cache.XXXXXX", entry[sizeof(cache) + 256];
+
+/* How many entries there are; the last one's path goes to `entry`. */
+static int count_entries(void)
+{
+	DIR *list = opendir(cache);
+	struct dirent *e;
+	int count = 0;
+
+	assert_non_null(list);
+	while ((e = readdir(list))) {
+		if (strncmp(e->d_name, "kernel-", 7) != 0)
+			continue;
+		snprintf(entry, sizeof(entry), "%s/%s", cache, e->d_name);
+		count++;
+	}
+	closedir(list);
+	return count;
+}
+
+/* Opens the kernel in `path`; whether what was unpacked came from the cache. */
+static bool open_cached(uint64_t first_byte)
+{
+	struct image image;
+	struct stat used, kept;
+	struct why why;
+	uint8_t elf[SIZE], data[SIZE - DATA];
+
+	assert_int_equal(image_open(path, MEMORY, cache, &image, &why), 0);
+	make_elf(elf);
+	elf[DATA] = (uint8_t)first_byte;
+	assert_int_equal(
+		pread(image.fd, data, sizeof(data), DATA), sizeof(data));
+	assert_memory_equal(data, elf + DATA, sizeof(data));
+	assert_int_equal(fstat(image.fd, &used), 0);
+	image_close(&image);
+	return count_entries() && !stat(entry, &kept) &&
+	       kept.st_ino == used.st_ino && kept.st_dev == used.st_dev;
+}
+
+static void put_packed(uint8_t first_byte)
+{
+	uint8_t elf[SIZE], packed[2 * SIZE];
+
+	make_elf(elf);
+	elf[DATA] = first_byte;
+	put_file(packed, pack_xz(elf, packed, sizeof(packed)));
+}
+
+static void bend_entry(off_t at)
+{
+	int fd = open(entry, O_RDWR);
+	uint8_t byte;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+}
+
+static void bent_entries(void)
+{
+	static const off_t places[] = { 0, DATA, SIZE - 1, SIZE, SIZE + 8,
+		SIZE + 16, SIZE + 40, SIZE + 72, SIZE + 87 };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		bend_entry(places[i]);
+		assert_true(open_cached(1) || count_entries() == 1);
+		/* It was replaced, not believed. */
+		assert_true(open_cached(1));
+	}
+	assert_int_equal(truncate(entry, SIZE), 0);
+	open_cached(1);
+	assert_true(open_cached(1));
+	assert_int_equal(truncate(entry, 0), 0);
+	open_cached(1);
+	assert_true(open_cached(1));
+	/* A folder, or an entry, to which others write is none. */
+	assert_int_equal(chmod(cache, 0770), 0);
+	assert_false(open_cached(1));
+	assert_int_equal(chmod(cache, 0700), 0);
+	assert_true(open_cached(1));
+	assert_int_equal(chmod(entry, 0620), 0);
+	open_cached(1);
+	assert_true(open_cached(1));
+	assert_int_equal(unlink(entry), 0);
+	assert_int_equal(symlink(path, entry), 0);
+	open_cached(1);
+	assert_true(open_cached(1));
+}
+
+/* Old entries go when there is no room; what is not an entry stays. */
+static void bounded(void)
+{
+	char old[sizeof(cache) + 64], other[sizeof(cache) + 64];
+	struct timespec past[2] = { { 1000, 0 }, { 1000, 0 } };
+	int fd;
+
+	assert_int_equal(unlink(entry), 0);
+	snprintf(old, sizeof(old), "%s/kernel-%032d", cache, 0);
+	snprintf(other, sizeof(other), "%s/kernel-%031d", cache, 0);
+	close(open(other, O_CREAT | O_RDWR, 0600));
+	assert_int_equal(truncate(other, 1LL << 30), 0);
+	fd = open(old, O_CREAT | O_RDWR, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 512LL << 20), 0);
+	assert_int_equal(futimens(fd, past), 0);
+	close(fd);
+	open_cached(1);
+	assert_int_equal(access(old, F_OK), -1);
+	assert_int_equal(access(other, F_OK), 0);
+	assert_int_equal(unlink(other), 0);
+	assert_true(open_cached(1));
+}
+
+/* Makers at once, of whom some are killed anywhere: whole entries, or none. */
+static void makers_at_once(void)
+{
+	for (int round = 0; round < 40; round++) {
+		pid_t pids[3];
+
+		if (count_entries())
+			assert_int_equal(unlink(entry), 0);
+		for (int i = 0; i < 3; i++) {
+			pids[i] = fork();
+			if (!pids[i]) {
+				struct image image;
+				struct why why;
+
+				_exit(image_open(path, MEMORY, cache, &image,
+					      &why) != 0);
+			}
+		}
+		usleep((useconds_t)(round * 200));
+		kill(pids[0], SIGKILL);
+		for (int i = 0; i < 3; i++) {
+			int status;
+
+			assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+			assert_true(i == 0 || status == 0);
+		}
+		assert_int_equal(count_entries(), 1);
+		assert_true(open_cached(1));
+	}
+}
+
+static void kept_in_a_cache(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(cache));
+	put_packed(1);
+	/* Just written: a second change might not show in its times. */
+	assert_false(open_cached(1));
+	assert_int_equal(count_entries(), 0);
+	sleep(4);
+	assert_false(open_cached(1) && !count_entries());
+	assert_int_equal(count_entries(), 1);
+	assert_true(open_cached(1));
+	bent_entries();
+	bounded();
+	makers_at_once();
+	/* Another content, of the same size and under the same name. */
+	put_packed(2);
+	assert_false(open_cached(2));
+	assert_int_equal(count_entries(), 1);
+	assert_int_equal(unlink(entry), 0);
+	assert_int_equal(rmdir(cache), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_and_packed),
 		cmocka_unit_test(lz4_and_zstd),
 		cmocka_unit_test(refused),
+		cmocka_unit_test(kept_in_a_cache),
 	};
 	int fd = mkstemp(path), ret;
 

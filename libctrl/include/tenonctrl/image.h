@@ -3,9 +3,9 @@
  * A PV kernel, read from a file that may be hostile.
  *
  * The file is an ELF, or a bzImage with an ELF packed in it, or an ELF packed
- * by itself (gzip and xz). A child process without any rights but to read this
- * file, bounded in memory, time and output, finds out where the pieces are;
- * what it says is checked again here.
+ * by itself (gzip, xz, lz4, zstd). A child process without any rights but to
+ * read this file, bounded in memory, time and output, finds out where the
+ * pieces are; what it says is checked again here.
  */
 #ifndef TENONCTRL_IMAGE_H
 #define TENONCTRL_IMAGE_H
@@ -51,9 +51,13 @@ struct image {
  * -ENOEXEC: it is not a kernel, or not one for PV; -EILSEQ: it is corrupt or
  * cut off; -EFBIG: it needs more than `memory`; -ETIME: unpacking took too
  * long. Undo with image_close.
+ *
+ * `cache`, unless NULL, is a folder that keeps what files unpacked to; whatever
+ * is wrong with it, the file is unpacked then. Give none for a file that comes
+ * from a guest: each is another, and it would push out what is of use.
  */
-int image_open(const char *path, uint64_t memory, struct image *image,
-	struct why *why);
+int image_open(const char *path, uint64_t memory, const char *cache,
+	struct image *image, struct why *why);
 void image_close(struct image *image);
 
 /* A source of bytes: all or nothing at `offset`, 0 or -EILSEQ past the end. */
