@@ -10,6 +10,7 @@
 #include <tenon/atomic.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
+#include <tenon/hypercall.h>
 #include <tenon/lock.h>
 #include <tenon/page.h>
 #include <tenon/pagetype.h>
@@ -23,6 +24,8 @@
 static struct domain **owners[0x8000 / LEAF_ENTRIES];
 
 #define CHUNK_SHIFT (22 - PAGE_SHIFT) /* 4 MiB */
+/* Frames that are freed under the lock at once. */
+#define FREE_RUN 64
 
 static uint64_t chunk_words(void)
 {
@@ -83,14 +86,14 @@ static void account_more(struct domain *d, uint64_t n, bool is_shared)
 		d->page_count += n;
 }
 
-/* One frame less; true when it was the last and the caller owes a
+/* n frames less; true when it was the last and the caller owes a
  * domain_put after it has dropped page_lock. */
-static bool account_less(struct domain *d, bool is_shared)
+static bool account_less(struct domain *d, uint64_t n, bool is_shared)
 {
 	if (is_shared)
-		d->shared_count--;
+		d->shared_count -= n;
 	else
-		d->page_count--;
+		d->page_count -= n;
 	if (d->page_count + d->shared_count)
 		return false;
 	atomic_write(&owners[d->id / LEAF_ENTRIES][d->id % LEAF_ENTRIES], NULL);
@@ -216,7 +219,7 @@ static no_inline void release_frame(struct page *pg, bool is_shared)
 	m2p[page_to_mfn(pg).v] = M2P_INVALID;
 	pg->type = 0;
 	WRITE_ONCE(pg->ref, PAGE_REF_NOBODY);
-	was_last = account_less(d, is_shared);
+	was_last = account_less(d, 1, is_shared);
 	lock_drop(&d->page_lock);
 	page_give(pg, 1, true);
 	if (was_last)
@@ -259,7 +262,7 @@ int page_steal(struct page *pg, struct domain *d)
 	}
 	BUG_ON(pagetype_is_used(pg));
 	m2p[page_to_mfn(pg).v] = M2P_INVALID;
-	was_last = account_less(d, false);
+	was_last = account_less(d, 1, false);
 	lock_drop(&d->page_lock);
 	if (was_last)
 		domain_put(d);
@@ -320,6 +323,64 @@ void page_unshare(struct page *pg)
 		page_put_and_type(pg);
 	else
 		page_free(pg, 0);
+}
+
+/*
+ * Frees the frames from m on that nothing but their allocation holds, up to
+ * the first that is held by more; how many these are.
+ */
+static uint64_t free_run(struct domain *d, uint64_t m, uint64_t end)
+{
+	const uint64_t idle = owner_bits(d) | PAGE_REF_ALLOCATED | 1;
+	bool was_last = false;
+	uint64_t i;
+
+	lock_take(&d->page_lock);
+	for (i = m; i < end; i++) {
+		struct page *pg = &frame_table[i];
+		uint64_t old = idle;
+
+		if (READ_ONCE(pg->ref) != idle || pagetype_is_used(pg) ||
+			!atomic_cas(&pg->ref, &old, PAGE_REF_NOBODY))
+			break;
+		m2p[i] = M2P_INVALID;
+		pg->type = 0;
+	}
+	if (i != m)
+		was_last = account_less(d, i - m, false);
+	lock_drop(&d->page_lock);
+	if (i != m)
+		page_give(&frame_table[m], i - m, true);
+	if (was_last)
+		domain_put(d);
+	return i - m;
+}
+
+/* The next frame from m on that may be d's, by the map of chunks. */
+static uint64_t skip_chunks(const struct domain *d, uint64_t m)
+{
+	while (m < frame_count &&
+		!bit_test(d->page_chunks, (unsigned)(m >> CHUNK_SHIFT)))
+		m = ((m >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT;
+	return m;
+}
+
+int page_free_idle(struct domain *d, uint64_t *cursor)
+{
+	uint64_t m = *cursor;
+	int r = 0;
+
+	while (!r && d->page_chunks && (m = skip_chunks(d, m)) < frame_count) {
+		uint64_t end = MIN(m + FREE_RUN, frame_count), n = 0;
+
+		if (page_owner(&frame_table[m]) == d->id)
+			n = free_run(d, m, end);
+		m += n ? n : 1;
+		if (n && hypercall_should_yield())
+			r = -ERESTART_HC;
+	}
+	*cursor = m;
+	return r;
 }
 
 int page_for_each(struct domain *d, uint64_t *cursor,

@@ -194,19 +194,24 @@ struct relinquish {
 /* Asked once in so many frames; the first ones are always done. */
 #define YIELD_FRAMES 64
 
+static int yield_sometimes(struct relinquish *rel)
+{
+	if (rel->done++ != YIELD_FRAMES)
+		return 0;
+	rel->done = 0;
+	return hypercall_should_yield() ? -ERESTART_HC : 0;
+}
+
 /* Pins, and what preempted validations left: all that a table may hold when
  * no root is loaded any more. */
-static int relinquish_frame(struct page *pg, void *arg)
+static int drop_table(struct page *pg, void *arg)
 {
 	struct relinquish *rel = arg;
 	uint64_t old = READ_ONCE(pg->type);
-	int r = 0;
+	int r = yield_sometimes(rel);
 
-	if (rel->done++ == YIELD_FRAMES) {
-		rel->done = 0;
-		if (hypercall_should_yield())
-			return -ERESTART_HC;
-	}
+	if (r)
+		return r;
 	if (old & TYPE_PINNED)
 		r = pt_unpin(rel->d, page_to_mfn(pg));
 	if (r == -ERESTART_HC)
@@ -220,8 +225,17 @@ static int relinquish_frame(struct page *pg, void *arg)
 		if (r == -ERESTART_HC)
 			return r;
 	}
-	(void)page_unalloc(pg);
 	return 0;
+}
+
+/* What is in use by others still: the last of them frees it. */
+static int drop_frame(struct page *pg, void *arg)
+{
+	int r = drop_table(pg, arg);
+
+	if (!r)
+		(void)page_unalloc(pg);
+	return r;
 }
 
 static int relinquish_vcpu(struct vcpu *v)
@@ -255,34 +269,55 @@ static void leave_root(void *arg)
 		arch_load_root(current);
 }
 
-enum { RELINQUISH_ROOTS, RELINQUISH_FRAMES, RELINQUISH_DONE };
+enum {
+	RELINQUISH_ROOTS,
+	RELINQUISH_TABLES,
+	RELINQUISH_IDLE,
+	RELINQUISH_FRAMES,
+	RELINQUISH_DONE
+};
 
-int pt_relinquish(struct domain *d)
+static int drop_roots(struct domain *d)
 {
-	struct relinquish rel = { .d = d };
 	struct vcpu *v;
 	int r;
 
-	switch (d->relinquish_step) {
-	case RELINQUISH_ROOTS:
-		shadow_disable(d);
-		arch_call(atomic_read(&d->tlb_cpus), leave_root, d);
-		vcpu_for_each (d, v) {
-			r = relinquish_vcpu(v);
-			if (r)
-				return r;
-		}
-		d->relinquish_cursor = 0;
-		d->relinquish_step = RELINQUISH_FRAMES;
-		/* fall through */
-	case RELINQUISH_FRAMES:
-		r = page_for_each(
-			d, &d->relinquish_cursor, relinquish_frame, &rel);
+	shadow_disable(d);
+	arch_call(atomic_read(&d->tlb_cpus), leave_root, d);
+	vcpu_for_each (d, v) {
+		r = relinquish_vcpu(v);
 		if (r)
 			return r;
-		d->relinquish_step = RELINQUISH_DONE;
-		/* fall through */
-	default:
-		return 0;
 	}
+	return 0;
+}
+
+/* Tables first: after them nearly all frames are idle, and go in runs. */
+int pt_relinquish(struct domain *d)
+{
+	struct relinquish rel = { .d = d };
+	uint64_t *cursor = &d->relinquish_cursor;
+	int r;
+
+	while (d->relinquish_step != RELINQUISH_DONE) {
+		switch (d->relinquish_step) {
+		case RELINQUISH_ROOTS:
+			r = drop_roots(d);
+			break;
+		case RELINQUISH_TABLES:
+			r = page_for_each(d, cursor, drop_table, &rel);
+			break;
+		case RELINQUISH_IDLE:
+			r = page_free_idle(d, cursor);
+			break;
+		default:
+			r = page_for_each(d, cursor, drop_frame, &rel);
+			break;
+		}
+		if (r)
+			return r;
+		*cursor = 0;
+		d->relinquish_step++;
+	}
+	return 0;
 }

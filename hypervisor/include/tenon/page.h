@@ -179,6 +179,13 @@ void page_unshare(struct page *pg);
 must_check int page_for_each(struct domain *d, uint64_t *cursor,
 	int (*fn)(struct page *pg, void *arg), void *arg);
 
+/*
+ * Frees those frames of a dying domain on which nothing but their allocation
+ * has a hold, many at a time; the others are left as they are.  0 when the end
+ * was reached, or -ERESTART_HC; *cursor as above.
+ */
+must_check int page_free_idle(struct domain *d, uint64_t *cursor);
+
 /* Recount everything; panics with the difference.  O(memory). */
 void page_audit(void);
 
