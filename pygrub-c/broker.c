@@ -264,6 +264,8 @@ static int parse(struct broker *b, struct why *why)
 
 	fill_task(b, &task);
 	ret = jail_start(&spec, &b->parser, why);
+	if (!ret && !b->options->is_config)
+		volumes_start(&b->volumes);
 	while (!ret) {
 		ret = wire_receive(
 			b->parser.sock, &m, &payload, NULL, PARSER_MS);
@@ -278,7 +280,8 @@ static int parse(struct broker *b, struct why *why)
 		ret = serve(b, &m, payload, why);
 		free(payload);
 	}
-	jail_end(&b->parser);
+	/* Its end takes time, and is waited for when all is done. */
+	jail_kill(&b->parser);
 	return ret < 0 ? ret : 0;
 }
 

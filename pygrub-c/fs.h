@@ -40,7 +40,7 @@ struct fs_ops {
 /* Answers until the broker hangs up. Returns the process's status. */
 int fs_serve(const struct fs_ops *ops, void *ctx);
 
-/* The argument of the programs below; the disk is descriptor JAIL_FD. */
+/* The argument of most programs below; the disk is descriptor JAIL_FD. */
 struct fs_volume {
 	struct window windows[WINDOW_MAX]; /* one, but for LVM and mdraid */
 	unsigned int window_count;
@@ -48,8 +48,8 @@ struct fs_volume {
 	char root[FS_ROOT_SIZE];
 };
 
-/* ext2, 3 and 4 by libext2fs. */
-int fs_ext_run(void *volume);
+/* ext2, 3 and 4 by libext2fs, on the volume of a first WIRE_VOLUME. */
+int fs_ext_run(void *unused);
 /* All that GRUB can read, by grub-mount. */
 int fs_grub_run(void *volume);
 /* The devices that GRUB makes of the windows: one WIRE_GROUPS. */

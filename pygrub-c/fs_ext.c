@@ -15,7 +15,7 @@
 #include "wire.h"
 
 /* An open function gets no context: there is one volume in a process. */
-static const struct window *part;
+static struct window part;
 
 static errcode_t disk_open(const char *name, int flags, io_channel *channel);
 
@@ -40,11 +40,11 @@ static errcode_t disk_read_blk64(
 	/* A negative count is of bytes. */
 	len = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * size;
 	if (__builtin_mul_overflow(block, size, &offset) ||
-		offset > part->size || len > part->size - offset)
+		offset > part.size || len > part.size - offset)
 		return EXT2_ET_SHORT_READ;
 	for (uint64_t have = 0; have < len;) {
 		ssize_t n = pread(JAIL_FD, (char *)data + have, len - have,
-			(off_t)(part->start + offset + have));
+			(off_t)(part.start + offset + have));
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -222,9 +222,9 @@ struct copier {
 /* Straight from the disk, without a copy of the bytes here. */
 static int send_bytes(uint64_t from, uint64_t to, uint64_t len, int out)
 {
-	off_t at = (off_t)(part->start + from);
+	off_t at = (off_t)(part.start + from);
 
-	if (from > part->size || len > part->size - from)
+	if (from > part.size || len > part.size - from)
 		return -EIO;
 	if (lseek(out, (off_t)to, SEEK_SET) < 0)
 		return -errno;
@@ -391,25 +391,44 @@ static int ext_list(void *ctx, const char *path,
 	return ret ? ret : l.result;
 }
 
-int fs_ext_run(void *arg)
+static int receive_part(struct why *why)
+{
+	struct wire_message m;
+	char *payload;
+	int ret = wire_receive(JAIL_SOCK, &m, &payload, NULL, -1);
+
+	if (ret)
+		return ret;
+	free(payload);
+	if (m.op != WIRE_VOLUME)
+		return why_set(why, -EPROTO, "%s", strerror(EPROTO));
+	part = (struct window){ .start = m.a, .size = m.b };
+	return 0;
+}
+
+int fs_ext_run(void *unused)
 {
 	static const struct fs_ops ops = { .stat = ext_stat,
 		.read = ext_read,
 		.list = ext_list,
 		.copy = ext_copy };
-	const struct fs_volume *v = arg;
 	ext2_filsys fs;
 	struct why why;
 	errcode_t e;
 	int ret;
 
-	part = &v->windows[0];
+	(void)unused;
 	initialize_ext2_error_table();
 	ret = jail_lock(JAIL_DISK);
-	if (ret) {
+	if (ret)
 		why_set(&why, ret, "no filter of system calls: %s",
 			strerror(-ret));
-	} else {
+	else
+		ret = receive_part(&why);
+	/* It was not needed. */
+	if (ret == -EPIPE)
+		return 0;
+	if (!ret) {
 		e = ext2fs_open("part", EXT2_FLAG_64BITS, 0, 0, &manager, &fs);
 		if (e)
 			ret = why_set(

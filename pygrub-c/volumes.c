@@ -45,6 +45,21 @@ static int start_probe(struct volumes *vs, struct why *why)
 	return vs->probe.pid ? 0 : jail_start(&spec, &vs->probe, why);
 }
 
+static int start_ext(struct volumes *vs, struct jail *jail, struct why *why)
+{
+	struct jail_spec spec =
+		spec_of(vs, "libext2fs's jail", fs_ext_run, NULL);
+
+	spec.file_size = vs->copy_max;
+	return jail_start(&spec, jail, why);
+}
+
+void volumes_start(struct volumes *vs)
+{
+	start_probe(vs, NULL);
+	start_ext(vs, &vs->spare, NULL);
+}
+
 int volumes_add(struct volumes *vs, uint64_t start, uint64_t size,
 	const char *device, unsigned int *number)
 {
@@ -59,9 +74,6 @@ int volumes_add(struct volumes *vs, uint64_t start, uint64_t size,
 	strcpy(v->where.root, "loop0");
 	strcpy(v->device, device);
 	*number = vs->count++;
-	/* It comes up while the parser reads on; who needs it looks again. */
-	if (!*number)
-		start_probe(vs, NULL);
 	return 0;
 }
 
@@ -191,18 +203,24 @@ static bool is_ext(const struct volume *v)
 	       strspn(v->type + 3, "234") == 1 && !v->type[4];
 }
 
-static int start_driver(struct volumes *vs, struct volume *v, struct why *why)
+/* The jail is the spare one, or comes up now. */
+static int take_ext(struct volumes *vs, struct volume *v, struct why *why)
 {
-	struct jail_spec spec;
-	int ret = probe(vs, v, why);
+	struct wire_message m = {
+		.op = WIRE_VOLUME,
+		.a = v->where.windows[0].start,
+		.b = v->where.windows[0].size,
+	};
+	int ret = vs->spare.pid ? 0 : start_ext(vs, &vs->spare, why);
 
 	if (ret)
 		return ret;
-	spec = spec_of(
-		vs, v->device, is_ext(v) ? fs_ext_run : fs_grub_run, &v->where);
-	spec.file_size = vs->copy_max;
-	spec.has_programs = !is_ext(v);
-	return jail_start(&spec, &v->jail, why);
+	v->jail = vs->spare;
+	vs->spare = (struct jail){ 0 };
+	ret = wire_send(v->jail.sock, &m, NULL, -1);
+	/* A jail that could not start has told why before it went. */
+	return ret && ret != -EPIPE ? why_set(why, ret, "%s", strerror(-ret))
+				    : 0;
 }
 
 static int start_quicker(struct volumes *vs, struct volume *v)
@@ -213,6 +231,25 @@ static int start_quicker(struct volumes *vs, struct volume *v)
 	spec.file_size = vs->copy_max;
 	spec.has_programs = true;
 	return jail_start(&spec, &v->quicker, NULL);
+}
+
+static int start_driver(struct volumes *vs, struct volume *v, struct why *why)
+{
+	struct jail_spec spec;
+	int ret = probe(vs, v, why);
+
+	if (ret)
+		return ret;
+	if (is_ext(v))
+		return take_ext(vs, v, why);
+	spec = spec_of(vs, v->device, fs_grub_run, &v->where);
+	spec.file_size = vs->copy_max;
+	spec.has_programs = true;
+	ret = jail_start(&spec, &v->jail, why);
+	/* It comes up meanwhile; who needs it looks again. */
+	if (!ret && fs_extract_can(v->type, "/"))
+		start_quicker(vs, v);
+	return ret;
 }
 
 /*
@@ -292,11 +329,13 @@ int volumes_ask(struct volumes *vs, unsigned int number, struct wire_message *m,
 void volumes_end(struct volumes *vs)
 {
 	jail_kill(&vs->probe);
+	jail_kill(&vs->spare);
 	for (unsigned int i = 0; i < vs->count; i++) {
 		jail_kill(&vs->list[i].jail);
 		jail_kill(&vs->list[i].quicker);
 	}
 	jail_end(&vs->probe);
+	jail_end(&vs->spare);
 	for (unsigned int i = 0; i < vs->count; i++) {
 		struct volume *v = &vs->list[i];
 

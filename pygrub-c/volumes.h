@@ -39,7 +39,14 @@ struct volumes {
 	struct window members[WINDOW_MAX];
 	unsigned int member_count;
 	struct jail probe;
+	struct jail spare; /* libext2fs's, waiting for a volume */
 };
+
+/*
+ * Starts the jails that most disks need, so that they come up beside the
+ * parser's. One that fails is started again by who needs it.
+ */
+void volumes_start(struct volumes *vs);
 
 /* -ERANGE for what is not inside the disk, -E2BIG. */
 int volumes_add(struct volumes *vs, uint64_t start, uint64_t size,

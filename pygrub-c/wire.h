@@ -21,7 +21,8 @@ struct why;
 enum wire_op {
 	/* To the broker, of the parser's jail. */
 	WIRE_DISK,   /* a: offset, b: bytes; answer: the bytes */
-	WIRE_VOLUME, /* a: start, b: bytes, payload: device; answer a: number */
+	WIRE_VOLUME, /* a: start, b: bytes, payload: device; answer a: number;
+			to libext2fs's driver first: a, b; no answer */
 	WIRE_GROUPS, /* finds LVM and mdraid; answer: names, each with a NUL */
 	WIRE_SEARCH, /* a: SOURCE_UUID or _LABEL, payload: value; answer a */
 	WIRE_MENU,   /* payload: boot_write's; no answer */
