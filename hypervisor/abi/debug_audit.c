@@ -16,6 +16,7 @@
 #include <tenon/irq.h>
 #include <tenon/page.h>
 #include <tenon/pagetype.h>
+#include <tenon/pool.h>
 #include <tenon/sched.h>
 #include <tenon/softirq.h>
 #include <tenon/timer.h>
@@ -97,6 +98,7 @@ static void audit_all(void)
 	pagetype_audit(NULL);
 	irq_audit();
 	sched_audit();
+	pool_audit();
 	timer_audit();
 }
 

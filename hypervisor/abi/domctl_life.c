@@ -5,6 +5,7 @@
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/page.h>
+#include <tenon/pool.h>
 #include <tenon/sched.h>
 #include <tenon/string.h>
 #include "domctl.h"
@@ -28,7 +29,9 @@ static int check_config(const struct xen_domctl_createdomain *config)
 		return -EINVAL;
 	if (config->vmtrace_size || config->arch.emulation_flags)
 		return -EOPNOTSUPP;
-	return config->cpupool_id ? -ENOENT : 0;
+	if (!pool_exists(config->cpupool_id))
+		return -ENOENT;
+	return pool_cpus(config->cpupool_id) ? 0 : -EINVAL;
 }
 
 int domctl_create(struct domctl *c)

@@ -115,9 +115,9 @@ int domctl_set_affinity(struct domctl *c)
 		return r;
 	/* What is in effect. */
 	if (is_hard)
-		r = bitmap_write(&a->cpumap_hard, hard & cpus_online);
+		r = bitmap_write(&a->cpumap_hard, v->allowed);
 	if (!r && is_soft)
-		r = bitmap_write(&a->cpumap_soft, hard & soft & cpus_online);
+		r = bitmap_write(&a->cpumap_soft, v->allowed & soft);
 	return r;
 }
 

@@ -165,7 +165,11 @@ static long do_pin_override(struct hypercall *hc, int pcpu)
 		if (!saved)
 			return -ENOENT;
 		v->affinity_saved = 0;
-		return sched_set_affinity(v, saved, v->affinity_soft);
+		r = sched_set_affinity(v, saved, v->affinity_soft);
+		/* The pool has lost them all since. */
+		if (r)
+			r = sched_set_affinity(v, ~0ULL, v->affinity_soft);
+		return r;
 	}
 	if (saved)
 		return -EBUSY;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* sysctl: the list of domains, the console, the scheduler, the CPU pool. */
+/* sysctl: the list of domains, the console. */
 #include <tenon/atomic.h>
 #include <tenon/console.h>
 #include <tenon/cpu.h>
@@ -16,12 +16,6 @@
 #define PIECE 256
 /* Keys in one call; nobody presses more. */
 #define KEYS_MAX 64
-
-/* A vcpu runs that long undisturbed: SCHED_MINIMUM_NS (dom/sched_queue.h). */
-#define RATELIMIT_US 1000
-
-/* The one pool, with all CPUs. */
-#define POOL_ID 0
 
 int sysctl_list_domains(struct sysctl *c)
 {
@@ -86,71 +80,4 @@ int sysctl_debug_keys(struct sysctl *c)
 		debug_key(key);
 	}
 	return 0;
-}
-
-/* The policy is of that kind: weights, caps, no priorities to boost. */
-int sysctl_sched_id(struct sysctl *c)
-{
-	c->op.u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
-	c->must_copy_back = true;
-	return 0;
-}
-
-int sysctl_scheduler(struct sysctl *c)
-{
-	struct xen_sysctl_scheduler_op *arg = &c->op.u.scheduler_op;
-
-	if (arg->cpupool_id != POOL_ID)
-		return -ESRCH;
-	if (arg->sched_id != XEN_SCHEDULER_CREDIT2)
-		return -EINVAL;
-	switch (arg->cmd) {
-	case XEN_SYSCTL_SCHEDOP_putinfo:
-		/* How long a vcpu runs undisturbed is fixed: only that figure
-		 * is taken. */
-		if (arg->u.sched_credit2.ratelimit_us != RATELIMIT_US)
-			return -EINVAL;
-		return 0;
-	case XEN_SYSCTL_SCHEDOP_getinfo:
-		arg->u.sched_credit2.ratelimit_us = RATELIMIT_US;
-		c->must_copy_back = true;
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static uint32_t count_domains(void)
-{
-	uint32_t n = 0, next = 0;
-	struct domain *d;
-
-	while (next < DOMID_FIRST_RESERVED &&
-		(d = domain_get_next((domid_t)next)) != NULL) {
-		next = d->id + 1U;
-		n++;
-		domain_put(d);
-	}
-	return n;
-}
-
-int sysctl_cpupool(struct sysctl *c)
-{
-	struct xen_sysctl_cpupool_op *arg = &c->op.u.cpupool_op;
-
-	switch (arg->op) {
-	case XEN_SYSCTL_CPUPOOL_OP_INFO:
-		if (arg->cpupool_id != POOL_ID)
-			return -ENOENT;
-		arg->sched_id = XEN_SCHEDULER_CREDIT2;
-		arg->n_dom = count_domains();
-		c->must_copy_back = true;
-		return bitmap_write(&arg->cpumap, atomic_read(&cpus_online));
-	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-		return bitmap_write(&arg->cpumap, 0);
-	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-		return arg->cpupool_id == POOL_ID ? 0 : -ENOENT;
-	default:
-		return -EOPNOTSUPP;
-	}
 }

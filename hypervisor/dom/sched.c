@@ -13,10 +13,12 @@
 
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
+#include <tenon/bitmap.h>
 #include <tenon/console.h>
 #include <tenon/errno.h>
 #include <tenon/event.h>
 #include <tenon/panic.h>
+#include <tenon/pool.h>
 #include <tenon/softirq.h>
 #include <public/vcpu.h>
 
@@ -66,11 +68,9 @@ static struct run_queue *queue_lock_settled(struct vcpu *v, uint64_t *flags)
 	}
 }
 
-/* By its affinity; anywhere when no CPU of that is online. */
 static bool may_run_on(const struct vcpu *v, unsigned cpu)
 {
-	return v->affinity_hard & CPUMASK(cpu) ||
-	       !(v->affinity_hard & atomic_read(&cpus_online));
+	return v->allowed & CPUMASK(cpu);
 }
 
 /* Claim an idle CPU out of mask; false: none is. */
@@ -92,12 +92,9 @@ static bool claim_idle(cpumask_t mask, unsigned *cpu)
  */
 static unsigned choose_cpu(const struct vcpu *v, bool *is_claimed)
 {
-	cpumask_t online = atomic_read(&cpus_online);
-	cpumask_t hard = v->affinity_hard & online;
+	cpumask_t hard = v->allowed;
 	unsigned cpu, best;
 
-	if (!hard)
-		hard = online;
 	*is_claimed = true;
 	if (claim_idle(hard & CPUMASK(v->processor), &cpu) ||
 		claim_idle(hard & v->affinity_soft, &cpu) ||
@@ -377,7 +374,7 @@ static void invite(struct run_queue *q, cpumask_t waits, struct vcpu *next)
 	unsigned cpu;
 
 	if (next->is_idle) {
-		cpu_for_each (cpu, atomic_read(&cpus_online) & others) {
+		cpu_for_each (cpu, pool_peers(next->processor) & others) {
 			if (READ_ONCE(run_queues[cpu].count))
 				softirq_raise(SOFTIRQ_SCHEDULE);
 		}
@@ -418,7 +415,7 @@ void sched_run(void)
 	}
 	hand_over(q, prev, next, now, c->id);
 	left = prev->runstate;
-	waits = prev->sched.is_queued ? prev->affinity_hard : 0;
+	waits = prev->sched.is_queued ? prev->allowed : 0;
 	lock_drop(&q->lock);
 
 	if (next == prev) {
@@ -433,43 +430,69 @@ void sched_run(void)
 	runstate_switched_in(next);
 }
 
+static cpumask_t allowed_cpus(const struct vcpu *v)
+{
+	cpumask_t pool = pool_cpus(READ_ONCE(v->domain->cpupool));
+	cpumask_t hard = v->affinity_hard & pool;
+
+	return hard ? hard : pool;
+}
+
+/* Where v may run has changed; if it may not stay it leaves its queue, for
+ * sched_wake to choose another, or its CPU (release). */
+static void leave_forbidden(struct run_queue *q, struct vcpu *v)
+{
+	v->allowed = allowed_cpus(v);
+	if (may_run_on(v, v->processor))
+		return;
+	if (q->chosen == v)
+		softirq_raise_on(v->processor, SOFTIRQ_SCHEDULE);
+	else if (v->sched.is_queued)
+		fair_dequeue(q, v);
+}
+
 int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 {
 	struct run_queue *q;
 	uint64_t flags;
 
-	if (!(hard & atomic_read(&cpus_online)))
+	if (hard != v->affinity_hard &&
+		!(hard & pool_cpus(READ_ONCE(v->domain->cpupool))))
 		return -EINVAL;
 	q = queue_lock_settled(v, &flags);
 	v->affinity_hard = hard;
 	v->affinity_soft = soft;
-	if (!(hard & CPUMASK(v->processor))) {
-		if (q->chosen == v)
-			softirq_raise_on(v->processor, SOFTIRQ_SCHEDULE);
-		else if (v->sched.is_queued)
-			fair_dequeue(q, v);
-	}
+	leave_forbidden(q, v);
 	lock_drop_irq(&q->lock, flags);
 	sched_wake(v);
 	return 0;
 }
 
+void sched_update_pool(struct vcpu *v)
+{
+	uint64_t flags;
+	struct run_queue *q = queue_lock_settled(v, &flags);
+
+	leave_forbidden(q, v);
+	lock_drop_irq(&q->lock, flags);
+	sched_wake(v);
+}
+
 void sched_vcpu_init(struct vcpu *v)
 {
-	cpumask_t online = atomic_read(&cpus_online);
-	unsigned count = 0, skip, cpu;
+	unsigned count, skip, cpu;
 
+	v->affinity_hard = v->affinity_soft = ~(cpumask_t)0;
+	v->allowed = allowed_cpus(v);
 	/* Spread a domain's vcpus; waking refines it. */
-	cpu_for_each (cpu, online)
-		count++;
+	count = (unsigned)bitmap_weight(&v->allowed, NR_CPUS);
 	skip = count ? v->id % count : 0;
-	cpu_for_each (cpu, online) {
+	cpu_for_each (cpu, v->allowed) {
 		v->processor = cpu;
 		if (!skip--)
 			break;
 	}
 	list_init(&v->sched.link);
-	v->affinity_hard = v->affinity_soft = ~(cpumask_t)0;
 	v->sched.vruntime = READ_ONCE(run_queues[v->processor].clock);
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = time_now();
@@ -489,6 +512,7 @@ static void slice_end(void *arg)
 void sched_init(void)
 {
 	softirq_register(SOFTIRQ_SCHEDULE, sched_run);
+	pool_init();
 }
 
 void sched_init_cpu(unsigned cpu)
@@ -503,7 +527,7 @@ void sched_init_cpu(unsigned cpu)
 	vcpu_create_idle(cpu);
 	idle = cpus[cpu]->idle;
 	idle->processor = cpu;
-	idle->affinity_hard = CPUMASK(cpu);
+	idle->affinity_hard = idle->allowed = CPUMASK(cpu);
 	idle->is_running = true;
 	idle->runstate.state = RUNSTATE_running;
 	q->chosen = idle;
@@ -549,7 +573,7 @@ void sched_audit(void)
 			n++;
 			BUG_ON(!v->sched.is_queued || v->is_idle);
 			BUG_ON(v->processor != cpu || v == q->chosen);
-			BUG_ON(!(v->affinity_hard & CPUMASK(cpu)) &&
+			BUG_ON(!may_run_on(v, cpu) &&
 				!atomic_read(&v->is_running));
 			BUG_ON(v->runstate.state != RUNSTATE_runnable);
 			BUG_ON(before && (int64_t)(v->sched.vruntime -

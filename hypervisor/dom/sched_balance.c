@@ -10,6 +10,7 @@
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/cpu.h>
+#include <tenon/pool.h>
 
 void queue_move(struct run_queue *from, struct run_queue *to, struct vcpu *v)
 {
@@ -22,7 +23,7 @@ void queue_move(struct run_queue *from, struct run_queue *to, struct vcpu *v)
  * saved. */
 static bool is_movable(const struct vcpu *v, unsigned cpu)
 {
-	return !atomic_read(&v->is_running) && v->affinity_hard & CPUMASK(cpu);
+	return !atomic_read(&v->is_running) && v->allowed & CPUMASK(cpu);
 }
 
 /* Both queues are locked. */
@@ -46,7 +47,7 @@ void balance_steal(struct run_queue *q)
 	uint64_t flags;
 	struct vcpu *v;
 
-	cpu_for_each (from, atomic_read(&cpus_online) & ~CPUMASK(cpu)) {
+	cpu_for_each (from, pool_peers(cpu) & ~CPUMASK(cpu)) {
 		other = &run_queues[from];
 		if (!READ_ONCE(other->count))
 			continue;
@@ -86,27 +87,42 @@ static struct vcpu *longest_here(
 	return best;
 }
 
+/* The first with least load in mask, if that is less than best's. */
+static struct run_queue *less_loaded(struct run_queue *best, cpumask_t mask)
+{
+	unsigned cpu;
+
+	cpu_for_each (cpu, mask)
+		if (load(&run_queues[cpu]) < load(best))
+			best = &run_queues[cpu];
+	return best;
+}
+
+/* Of several in the pool the next behind q's CPU: so one vcpu too many goes
+ * round them all.  q itself: none has less. */
+static struct run_queue *least_loaded(struct run_queue *q)
+{
+	unsigned self = (unsigned)(q - run_queues);
+	cpumask_t peers = pool_peers(self);
+	cpumask_t behind = peers & ~(cpumask_t)0 << self;
+
+	return less_loaded(less_loaded(q, behind), peers & ~behind);
+}
+
 void balance_push(struct run_queue *q)
 {
-	unsigned self = (unsigned)(q - run_queues), cpu;
-	struct run_queue *to = NULL;
+	struct run_queue *to = least_loaded(q);
 	struct vcpu *v = NULL;
 	uint64_t flags;
 
-	cpu_for_each (cpu, atomic_read(&cpus_online) & ~CPUMASK(self)) {
-		if (!to || load(&run_queues[cpu]) < load(to))
-			to = &run_queues[cpu];
-	}
 	flags = arch_irq_save();
-	if (!to)
-		to = q;
 	lock_take_two(&q->lock, &to->lock);
 	q->balance_at = time_now() + SCHED_BALANCE_NS;
 	if (load(to) < load(q))
 		v = longest_here(
 			q, (unsigned)(to - run_queues), load(q) - load(to));
 	if (v && q->chosen->sched.arrived < v->sched.arrived &&
-		q->chosen->affinity_hard & CPUMASK(to - run_queues)) {
+		q->chosen->allowed & CPUMASK(to - run_queues)) {
 		/* The one that runs has been here longer: wait for its turn
 		 * to end. */
 		q->balance_at = 0;

@@ -3,6 +3,7 @@
 #include "ctl_rig.h"
 #include <tenon/debug_key.h>
 #include <tenon/console.h>
+#include <tenon/pool.h>
 
 static struct xen_sysctl ctl;
 
@@ -173,7 +174,6 @@ static void features(void **state)
 static void control(void **state)
 {
 	struct xen_domctl_getdomaininfo info[8];
-	uint8_t map[4];
 
 	(void)state;
 	ctl_start(2);
@@ -215,25 +215,99 @@ static void control(void **state)
 	assert_int_equal(op(XEN_SYSCTL_scheduler_op), -EINVAL);
 	ctl.u.scheduler_op.cpupool_id = 1;
 	assert_int_equal(op(XEN_SYSCTL_scheduler_op), -ESRCH);
+	ctl_stop();
+}
 
+static long pool(uint32_t cmd, uint32_t id, uint32_t cpu, uint32_t domid)
+{
+	ctl.u.cpupool_op.op = cmd;
+	ctl.u.cpupool_op.cpupool_id = id;
+	ctl.u.cpupool_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	ctl.u.cpupool_op.cpu = cpu;
+	ctl.u.cpupool_op.domid = domid;
+	return op(XEN_SYSCTL_cpupool_op);
+}
+
+static void pools(void **state)
+{
+	struct xen_domctl domctl = {
+		.cmd = XEN_DOMCTL_createdomain,
+		.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.u.createdomain = {
+			.max_vcpus = 1,
+			.max_grant_frames = 4,
+			.max_maptrack_frames = 2,
+			.grant_opts = 1,
+			.cpupool_id = 1,
+		},
+	};
+	uint8_t map[4];
+
+	(void)state;
+	ctl_start(2);
+	/* By the scheduler: pools move vcpus. */
+	fake_enter(NULL, 0);
+	domain_unpause_by_controller(dom[0]);
+	assert_int_equal(sched_set_affinity(dom[0]->vcpu[0], 1, 1), 0);
+	vcpu_bring_up(dom[0]->vcpu[0]);
+	rig_settle();
+	assert_ptr_equal(current, dom[0]->vcpu[0]);
 	clear();
-	ctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
 	ctl.u.cpupool_op.cpumap.bitmap.p = map;
 	ctl.u.cpupool_op.cpumap.nr_bits = 32;
 	memset(map, 0xff, sizeof(map));
-	assert_int_equal(op(XEN_SYSCTL_cpupool_op), 0);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 0, 0, 0), 0);
 	assert_int_equal(ctl.u.cpupool_op.n_dom, 3);
 	assert_int_equal(ctl.u.cpupool_op.sched_id, XEN_SCHEDULER_CREDIT2);
 	assert_int_equal(map[0], 3);
 	assert_int_equal(map[3], 0);
-	ctl.u.cpupool_op.cpupool_id = 1;
-	assert_int_equal(op(XEN_SYSCTL_cpupool_op), -ENOENT);
-	ctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
-	assert_int_equal(op(XEN_SYSCTL_cpupool_op), 0);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1, 0, 0), -ENOENT);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 1, 0, 0), 0);
 	assert_int_equal(map[0], 0);
-	ctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
-	assert_int_equal(op(XEN_SYSCTL_cpupool_op), -EOPNOTSUPP);
 
+	assert_int_equal(
+		ctl_call(hc_domctl, (uintptr_t)&domctl, 0, 0), -ENOENT);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, POOL_ANY, 0, 0), 0);
+	assert_int_equal(ctl.u.cpupool_op.cpupool_id, 1);
+	assert_int_equal(
+		ctl_call(hc_domctl, (uintptr_t)&domctl, 0, 0), -EINVAL);
+	assert_int_equal(
+		pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 1), -EINVAL);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 1, 0), 0);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0, 0, 0), 0);
+	assert_int_equal(map[0], 2);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 1, 0), 0);
+	assert_int_equal(
+		pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 0), -EINVAL);
+	assert_int_equal(
+		pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 9), -ESRCH);
+	assert_int_equal(
+		pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, DOMID_IDLE),
+		-ESRCH);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1, 0, 1), 0);
+	assert_int_equal(ctl_call(hc_domctl, (uintptr_t)&domctl, 0, 0), 0);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1, 0, 0), 0);
+	assert_int_equal(ctl.u.cpupool_op.n_dom, 2);
+	assert_int_equal(map[0], 2);
+	assert_int_equal(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0), -EBUSY);
+	ctl.u.scheduler_op.cmd = XEN_SYSCTL_SCHEDOP_getinfo;
+	ctl.u.scheduler_op.cpupool_id = 1;
+	ctl.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	assert_int_equal(op(XEN_SYSCTL_scheduler_op), 0);
+	clear();
+	assert_int_equal(pool(9, 0, 0, 0), -EOPNOTSUPP);
+	ctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
+	ctl.u.cpupool_op.sched_id = XEN_SCHEDULER_NULL;
+	assert_int_equal(op(XEN_SYSCTL_cpupool_op), -EINVAL);
+	vcpu_take_down(dom[0]->vcpu[0]);
+	rig_settle();
+	ctl_stop();
+}
+
+static void missing(void **state)
+{
+	(void)state;
+	ctl_start(1);
 	clear();
 	assert_int_equal(op(XEN_SYSCTL_tbuf_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_perfc_op), -ENOSYS);
@@ -300,6 +374,8 @@ int main(void)
 		cmocka_unit_test(machine),
 		cmocka_unit_test(features),
 		cmocka_unit_test(control),
+		cmocka_unit_test(pools),
+		cmocka_unit_test(missing),
 		cmocka_unit_test(console),
 	};
 

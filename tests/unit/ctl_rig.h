@@ -16,6 +16,7 @@
 #include <tenon/hypercall.h>
 #include <tenon/lock.h>
 #include <tenon/pagetype.h>
+#include <tenon/pool.h>
 #include <tenon/rangeset.h>
 #include <public/domctl.h>
 #include <public/event_channel.h>
@@ -41,6 +42,7 @@ static inline void ctl_audit(void)
 	}
 	page_audit();
 	pagetype_audit(NULL);
+	pool_audit();
 	fake_tlb_audit();
 }
 

@@ -33,20 +33,25 @@ static void weights_on_one_cpu(void **state)
 	fake_stop();
 }
 
-/* Three that never sleep on two CPUs get two thirds each. */
-static void one_too_many(void **state)
+/* Vcpus that never sleep get equal shares, however many share the CPUs. */
+static void some_too_many(void **state)
 {
 	struct domain *d;
 
 	(void)state;
-	rig_start(2);
-	d = rig_domain(1, 3, 256);
-	rig_up(d);
-	rig_run(20000 * MS);
-	for (unsigned i = 0; i < 3; i++)
-		assert_near(share(d->vcpu[i], 20000 * MS), 2 / 3.0, 0.03);
-	rig_free(d);
-	fake_stop();
+	for (unsigned cpu_n = 2; cpu_n <= 5; cpu_n++) {
+		for (unsigned n = cpu_n + 1; n <= 2 * cpu_n + 1; n++) {
+			rig_start(cpu_n);
+			d = rig_domain(1, n, 256);
+			rig_up(d);
+			rig_run(20000 * MS);
+			for (unsigned i = 0; i < n; i++)
+				assert_near(share(d->vcpu[i], 20000 * MS) * n,
+					cpu_n, 0.1 * cpu_n);
+			rig_free(d);
+			fake_stop();
+		}
+	}
 }
 
 /* Two domains of two, one of twice the weight, however they were placed. */
@@ -310,7 +315,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(weights_on_one_cpu),
-		cmocka_unit_test(one_too_many),
+		cmocka_unit_test(some_too_many),
 		cmocka_unit_test(weights_on_two_cpus),
 		cmocka_unit_test(sleepers_are_quick),
 		cmocka_unit_test(caps),

@@ -71,7 +71,7 @@ static void no_wakeup_is_lost(void **state)
 	unsigned n = 50;
 
 	(void)state;
-	for (unsigned round = 1; round <= 300; round++) {
+	for (unsigned round = 1; round <= 100; round++) {
 		seed = round;
 		rig_start(2);
 		d = rig_domain(1, 1, 256);
@@ -167,7 +167,7 @@ static void anything_goes(void **state)
 	unsigned n = 60;
 
 	(void)state;
-	for (unsigned round = 1; round <= 400; round++) {
+	for (unsigned round = 1; round <= 150; round++) {
 		seed = round * 7919;
 		rig_start(3);
 		d = rig_domain(1, 5, 256);
@@ -213,7 +213,7 @@ static void becomes_idle(void *arg)
 static void nobody_waits_beside_an_idle_cpu(void **state)
 {
 	(void)state;
-	for (unsigned round = 1; round <= 1000; round++) {
+	for (unsigned round = 1; round <= 300; round++) {
 		seed = round;
 		rig_start(2);
 		d = rig_domain(1, 3, 256);

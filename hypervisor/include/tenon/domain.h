@@ -88,7 +88,7 @@ struct domain {
 	unsigned console_used;	/* D bytes */
 	/* Lines that it caused (guest_log.c): a hint, raced for. */
 	uint32_t log_second, log_printed, log_dropped;
-	uint32_t cpupool;      /* D */
+	uint32_t cpupool;      /* a pool.h */
 	uint32_t suspend_port; /* D its own, sent when it has suspended; 0 */
 	uint32_t target;       /* D */
 	uint64_t max_pfn;      /* highest pfn the guest told of (tools) */
@@ -132,6 +132,7 @@ struct vcpu {
 	uint32_t virq_port[24];	 /* E port bound to each per-vcpu VIRQ */
 	uint64_t affinity_hard;	 /* S cpumask */
 	uint64_t affinity_soft;	 /* S */
+	uint64_t allowed;	 /* S CPUs that it may run on (pool.h) */
 	uint64_t affinity_saved; /* v hard one under pin_override, 0: none */
 	struct vcpu_time_info time_shown; /* v last written to the guest */
 	bool time_area_is_stale;	  /* v time_va is behind time_shown */

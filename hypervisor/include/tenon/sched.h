@@ -74,9 +74,12 @@ void sched_yield(void);
 /* SOFTIRQ_SCHEDULE: may switch.  Afterwards `current` is the vcpu to run. */
 void sched_run(void);
 
-/* Affinity: 0, or -EINVAL if no CPU in hard is online; moves v if needed. */
+/* Affinity: 0, or -EINVAL if hard is new and names no CPU of v's pool; moves v
+ * if needed. */
 must_check int sched_set_affinity(
 	struct vcpu *v, cpumask_t hard, cpumask_t soft);
+/* v's domain is in another pool, or its pool has other CPUs (pool.h). */
+void sched_update_pool(struct vcpu *v);
 /* Runstate with the present state's time brought up to now. */
 void sched_get_runstate(struct vcpu *v, struct vcpu_runstate_info *out);
 /* CPU time of v in ns. */
