@@ -57,6 +57,25 @@ cached() {
 	fi
 }
 
+# debian_suite, debian_mirror: prints this machine's release of Debian by name;
+# where it comes from.
+debian_suite() {
+	(. /etc/os-release && echo "$VERSION_CODENAME")
+}
+
+debian_mirror() {
+	apt-get indextargets --format '$(SITE) $(CODENAME)' \
+		'Created-By: Packages' |
+		awk -v s="$(debian_suite)" '$2 == s { print $1; exit }'
+}
+
+# debian_sources: the release with its updates, as in a sources.list.
+debian_sources() {
+	apt-get indextargets --format \
+		'deb $(SITE) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+		awk -v s="$(debian_suite)" 'index($3, s) == 1'
+}
+
 # kernel_package: prints the name of the package that has Debian's stock kernel.
 kernel_package() {
 	local name

@@ -6,11 +6,10 @@
 # FOLDER/two.img after its own apt brought the newer kernel that Debian's security
 # updates have. Root.
 set -e
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/common.sh"
 [ $# -eq 1 ] || { echo 'usage: debian.sh FOLDER' >&2; exit 2; }
 out=$1 root=$1/root size=1600
-suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
-mirror=$(apt-get indextargets --format '$(SITE) $(CODENAME)' \
-	'Created-By: Packages' | awk -v s="$suite" '$2 == s { print $1; exit }')
 mkdir -p "$out"
 
 # in_root COMMAND...: in the guest's root, with the machine's devices there while
@@ -37,7 +36,7 @@ disk() {
 uuid=$(cat /proc/sys/kernel/random/uuid)
 debootstrap --variant=minbase \
 	--include=linux-image-amd64,initramfs-tools,grub-pc-bin,grub2-common \
-	"$suite" "$root" "$mirror"
+	"$(debian_suite)" "$root" "$(debian_mirror)"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 echo guest >"$root/etc/hostname"
