@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the boot tests in QEMU; ends with a line "N passed, N failed".
 
-run.py --build DIR --images DIR [--out DIR] [-k WORD] [--list]
-       [--minutes N]
+run.py --build DIR --images DIR [--out DIR] [-k WORD] [-j N] [--minutes N]
+       [--list]
 
 --build   a build tree: hypervisor/tenon.gz and hypervisor/tenon are used
 --images  what tests/images/all.sh made: vmlinuz, vmlinux, dom0.gz, guest.gz
@@ -12,12 +12,18 @@ run.py --build DIR --images DIR [--out DIR] [-k WORD] [--list]
 --hypervisor FILE --stack stock
           another hypervisor with Debian's own daemons in dom0, to tell the
           tests' faults from ours
+
+Each case runs in a process of its own, so that one that hangs can be ended;
+with -j their output comes case by case.
 """
 import argparse
+import concurrent.futures
 import importlib
+import json
 import os
-import signal
+import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -30,11 +36,7 @@ from machine import Failure                 # noqa: E402
 CASE_LIMIT = 900    # seconds: above all that a case may wait for in turn
 
 
-def late(*_):
-    raise Failure(f"the case took more than {CASE_LIMIT} s", fatal=True)
-
-
-def main():
+def read_options():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--build", default=".")
@@ -44,10 +46,77 @@ def main():
     parser.add_argument("--stack", default="")
     parser.add_argument("-k", default="", metavar="WORD",
                         help="only cases with WORD in their name")
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("-j", type=int, default=1, metavar="N",
+                        help="N cases at a time")
     parser.add_argument("--minutes", type=float, default=float("inf"))
-    options = parser.parse_args()
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--only", help=argparse.SUPPRESS)
+    return parser.parse_args()
 
+
+def run_case(case, options, hypervisor):
+    """One case in this process; what came of it goes to its result file."""
+    context = Context(hypervisor,
+                      os.path.join(options.build, "hypervisor", "tenon"),
+                      options.images, os.path.abspath(options.out),
+                      options.stack)
+    context.name = case.__name__
+    try:
+        case(context)
+    except Failure as failure:
+        if not failure.fatal:
+            raise
+        if not context.failed:
+            context.failed.append(case.__name__)
+            print(f"FAIL {case.__name__}\n    {failure}", flush=True)
+    except Exception:                       # a fault of the case itself
+        context.failed.append(case.__name__)
+        print(f"FAIL {case.__name__}")
+        traceback.print_exc(file=sys.stdout)
+    with open(result_name(options, case), "w", encoding="utf-8") as file:
+        json.dump([len(context.passed), context.failed,
+                   len(context.skipped)], file)
+
+
+def result_name(options, case):
+    return os.path.join(options.out, case.__name__ + ".result")
+
+
+RUNNING = set()
+
+
+def start_case(case, options, end):
+    """Runs a case in a process of its own; gives its result, and what it
+    printed unless that was shown at once."""
+    name, result = case.__name__, result_name(options, case)
+    if time.monotonic() > end:
+        return [0, [name], 0], f"FAIL {name}\n    no time was left for it\n"
+    if os.path.exists(result):
+        os.unlink(result)
+    with tempfile.TemporaryFile("w+", errors="replace") as out:
+        process = subprocess.Popen(
+            [sys.executable, os.path.abspath(__file__), *sys.argv[1:],
+             "--only", name], stdout=out if options.j > 1 else None)
+        RUNNING.add(process)
+        why = ""
+        try:
+            process.wait(CASE_LIMIT)
+        except subprocess.TimeoutExpired:
+            why = f"    it took more than {CASE_LIMIT} s\n"
+        finally:
+            process.terminate()             # it ends its machines
+            process.wait()
+            RUNNING.discard(process)
+        out.seek(0)
+        text = out.read()
+    if os.path.exists(result):
+        with open(result, encoding="utf-8") as file:
+            return json.load(file), text
+    return [0, [name], 0], f"{text}FAIL {name}\n{why}"
+
+
+def main():
+    options = read_options()
     for name in sorted(os.listdir(os.path.join(HERE, "cases"))):
         if name.endswith(".py"):
             importlib.import_module("cases." + name[:-3])
@@ -65,35 +134,32 @@ def main():
                   f"tests/images/all.sh)", file=sys.stderr)
             return 1
     os.makedirs(options.out, exist_ok=True)
-    context = Context(hypervisor,
-                      os.path.join(options.build, "hypervisor", "tenon"),
-                      options.images, os.path.abspath(options.out),
-                      options.stack)
+    if options.only:
+        run_case(next(c for c in chosen if c.__name__ == options.only),
+                 options, hypervisor)
+        return 0
+
     end = time.monotonic() + 60 * options.minutes
-    signal.signal(signal.SIGALRM, late)
-    for c in chosen:
-        context.name = c.__name__
+    passed, failed, skipped = 0, [], 0
+    with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
+        runs = [pool.submit(start_case, c, options, end) for c in chosen]
         try:
-            if time.monotonic() > end:
-                raise Failure("no time was left for it", fatal=True)
-            signal.alarm(CASE_LIMIT)
-            c(context)
-        except Failure as failure:
-            if not failure.fatal:
-                raise
-            if not any(f.startswith(c.__name__) for f in context.failed):
-                context.failed.append(c.__name__)
-                print(f"FAIL {c.__name__}\n    {failure}", flush=True)
-        except Exception:                   # a fault of the case itself
-            context.failed.append(c.__name__)
-            traceback.print_exc()
-        finally:
-            signal.alarm(0)
-    for label in context.failed:
+            for run in concurrent.futures.as_completed(runs):
+                (good, bad, left), text = run.result()
+                print(text, end="", flush=True)
+                passed += good
+                failed += bad
+                skipped += left
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in list(RUNNING):
+                process.terminate()
+            raise
+    for label in failed:
         print(f"failed: {label}")
-    print(f"{len(context.passed)} passed, {len(context.failed)} failed"
-          + (f", {len(context.skipped)} skipped" if context.skipped else ""))
-    return 1 if context.failed or not context.passed else 0
+    print(f"{passed} passed, {len(failed)} failed"
+          + (f", {skipped} skipped" if skipped else ""))
+    return 1 if failed or not passed else 0
 
 
 if __name__ == "__main__":

@@ -103,21 +103,39 @@ void apic_kick_self(void)
 		arch_relax();
 }
 
+/*
+ * What the timer shows, and when: read again while something (firmware, or the
+ * host of a virtual machine) took the CPU away in between.
+ */
+static uint32_t timer_sample(uint64_t *when)
+{
+	uint64_t before, after;
+	uint32_t count;
+	unsigned tries = 100;
+
+	do {
+		before = time_now();
+		count = get(APIC_TIMER_CURRENT);
+		after = time_now();
+	} while (after - before > 20000 && --tries);
+	*when = before + (after - before) / 2;
+	return count;
+}
+
 void apic_timer_calibrate(void)
 {
 	uint64_t t0, t1;
-	uint32_t left;
+	uint32_t first, last;
 
 	set(APIC_LVT_TIMER, LVT_MASKED | VECTOR_TIMER);
 	set(APIC_TIMER_INITIAL, ~0U);
-	t0 = time_now();
+	first = timer_sample(&t0);
 	do
-		t1 = time_now();
+		last = timer_sample(&t1);
 	while (t1 - t0 < 5000000);
-	left = get(APIC_TIMER_CURRENT);
 	set(APIC_TIMER_INITIAL, 0);
 	set(APIC_LVT_TIMER, VECTOR_TIMER);
-	ticks_per_4s = ((uint64_t)(~0U - left) << 32) / (t1 - t0);
+	ticks_per_4s = ((uint64_t)(first - last) << 32) / (t1 - t0);
 	if (ticks_per_4s == 0)
 		panic("the local APIC's timer does not count");
 }
