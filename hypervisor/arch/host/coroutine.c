@@ -99,6 +99,16 @@ void fake_run(unsigned (*choose)(unsigned n))
 	fake_play(0);
 }
 
+noreturn void fake_abandon(void)
+{
+	BUG_ON(!running);
+	for (unsigned i = 0; i < coroutine_n; i++)
+		coroutines[i].is_live = false;
+	host_no_switch = 0;
+	(void)setcontext(&scheduler);
+	panic("an abandoned coroutine goes on");
+}
+
 void arch_race_point(void)
 {
 	if (running && !host_no_switch) {

@@ -21,6 +21,7 @@ uint64_t *m2p;
 uint64_t frame_count;
 
 void (*fake_on_kick)(unsigned cpu);
+void (*fake_on_end)(void);
 bool (*fake_should_yield)(void);
 void (*fake_cpuid)(uint32_t leaf, uint32_t sub, uint32_t r[4]);
 uint64_t fake_xcr0_mask;
@@ -101,6 +102,11 @@ void fake_start(uint64_t frames, unsigned cpu_n)
 void fake_stop(void)
 {
 	page_audit();
+	fake_discard();
+}
+
+void fake_discard(void)
+{
 	for (unsigned id = 0; id < cpu_count; id++) {
 		free(cpus[id]->idle);
 		free(cpus[id]);
@@ -302,19 +308,26 @@ uint64_t arch_xcr0_mask(void)
 	return fake_xcr0_mask;
 }
 
+static noreturn void the_end(const char *how)
+{
+	if (fake_on_end)
+		fake_on_end();
+	panic("the core %s", how);
+}
+
 noreturn void arch_reboot(void)
 {
-	panic("the core reboots");
+	the_end("reboots");
 }
 
 noreturn void arch_halt(void)
 {
-	panic("the core halts");
+	the_end("halts");
 }
 
 noreturn void arch_power_off(void)
 {
-	panic("the core powers off");
+	the_end("powers off");
 }
 
 noreturn void panic(const char *fmt, ...)

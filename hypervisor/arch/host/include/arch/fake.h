@@ -120,9 +120,17 @@ static inline void fake_panic_end(void)
 /* The text of the last panic. */
 extern char fake_panic_text[256];
 
+/* Called, if not NULL, when the core turns the machine off or reboots; else
+ * that is a panic.  It must not return. */
+extern void (*fake_on_end)(void);
+/* Instead of fake_stop when the machine went off in the middle of something. */
+void fake_discard(void);
+
 /* Coroutines, at most one a CPU. */
 void fake_spawn(unsigned cpu, void (*fn)(void *arg), void *arg);
 /* choose(n) picks one of the n that can go on, 0..n-1; NULL: round robin. */
 void fake_run(unsigned (*choose)(unsigned n));
+/* By a coroutine: none goes on, fake_run returns. */
+noreturn void fake_abandon(void);
 
 #endif
