@@ -176,7 +176,8 @@ static void *alloc_frames(size_t size)
 
 void *heap_alloc(size_t size)
 {
-	if (size > (1ULL << (PAGE_ORDER_MAX + PAGE_SHIFT)))
+	if (size > (1ULL << (PAGE_ORDER_MAX + PAGE_SHIFT)) ||
+		arch_alloc_fails())
 		return NULL;
 	for (unsigned class = 0; class < CLASSES; class ++)
 		if (size <= sizes[class])

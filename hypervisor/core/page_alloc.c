@@ -46,15 +46,6 @@ static uint64_t claimed_frames;
 static uint64_t guest_stamp; /* clock at the last free of a guest's frame */
 static struct lock frames_lock = LOCK_INIT(LOCK_FRAMES);
 
-#ifndef TENON_HOSTED
-static inline bool arch_alloc_fails(void)
-{
-	return false;
-}
-#else
-bool arch_alloc_fails(void);
-#endif
-
 void page_reset(void)
 {
 	memset(free_lists, 0, sizeof(free_lists));

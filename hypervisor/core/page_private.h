@@ -21,4 +21,14 @@ bool page_claim_change(uint64_t old, uint64_t new);
 /* Checks the free lists; the number of frames in them. */
 uint64_t page_audit_free(void);
 
+/* The fake machine's tests ask for failures. */
+#ifndef TENON_HOSTED
+static inline bool arch_alloc_fails(void)
+{
+	return false;
+}
+#else
+bool arch_alloc_fails(void);
+#endif
+
 #endif

@@ -196,6 +196,19 @@ static void give_line(struct irq_line *line)
 	free_lines = line;
 }
 
+#ifdef TENON_HOSTED
+void msi_free_spare(void)
+{
+	struct irq_line *next;
+
+	for (struct irq_line *l = free_lines; l; l = next) {
+		next = l->next_free;
+		heap_free(l);
+	}
+	free_lines = NULL;
+}
+#endif
+
 int pci_make_msi(
 	uint16_t segment, uint16_t bdf, unsigned count, struct irq_line **lines)
 {

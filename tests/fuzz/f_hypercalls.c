@@ -257,7 +257,10 @@ static void step(void)
 	if (what & 32)
 		interrupt(calls_next());
 	yields = what & 64 ? calls_next() : 0;
+	if (yields % 4 == 3)
+		fake_fail_alloc_at(calls_next() % 16);
 	run_cpus(mask, 1 + (what >> 7) * 7);
+	fake_fail_alloc_at(~0ULL);
 	if (has_ended)
 		return;
 	wake();
@@ -345,6 +348,7 @@ static void stop(void)
 	/* With the domains their interrupts have gone. */
 	BUG_ON(pci_remove(0, MSI_BDF) == -EBUSY);
 	BUG_ON(pci_remove(0, MSIX_BDF) == -EBUSY);
+	msi_free_spare();
 	free_at_end = page_free_count();
 	heap_at_end = heap_used();
 	irq_rig_stop();

@@ -32,7 +32,8 @@ char fake_panic_text[256];
 static unsigned played; /* the CPU that the test plays */
 static uint8_t *is_hole;
 static uint64_t now_ns;
-static uint64_t allocs_left = ~0ULL;
+static uint64_t allocs_left = ~0ULL, allocs_to_failure = ~0ULL;
+static bool has_failed;
 
 bool mfn_is_ram(mfn_t m)
 {
@@ -89,6 +90,7 @@ void fake_start(uint64_t frames, unsigned cpu_n)
 	now_ns = 0;
 	played = 0;
 	allocs_left = ~0ULL;
+	fake_fail_alloc_at(~0ULL);
 	fake_fail_copy_after(~0ULL);
 	cpu_count = cpu_n;
 	for (unsigned id = 0; id < cpu_n; id++)
@@ -140,8 +142,23 @@ void fake_fail_alloc_after(uint64_t n)
 	allocs_left = n;
 }
 
+void fake_fail_alloc_at(uint64_t n)
+{
+	allocs_to_failure = n;
+	has_failed = false;
+}
+
+bool fake_alloc_has_failed(void)
+{
+	return has_failed;
+}
+
 bool arch_alloc_fails(void)
 {
+	if (allocs_to_failure != ~0ULL && allocs_to_failure-- == 0) {
+		has_failed = true;
+		return true;
+	}
 	if (allocs_left == ~0ULL)
 		return false;
 	if (allocs_left == 0)

@@ -58,6 +58,12 @@ must_check int pci_make_msix(uint16_t segment, uint16_t bdf, unsigned entry,
 bool pci_is_msix_table(uint64_t frame);
 /* Give back what one call made; nobody is bound. */
 void pci_free_msi(struct irq_line **lines, unsigned count);
+#ifdef TENON_HOSTED
+/* Lines that were given back are kept for the next ones, as a late interrupt
+ * may look at one; when none can be under way, this is their memory given back.
+ */
+void msi_free_spare(void);
+#endif
 /* Write all of it again, after the function was reset.  0 or -ENODEV. */
 must_check int pci_restore_msi(uint16_t segment, uint16_t bdf);
 

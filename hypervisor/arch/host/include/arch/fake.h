@@ -79,6 +79,9 @@ void fake_tlb_audit(void);
 /* Faults: after n more successes every allocation (copy) fails; ~0: never. */
 void fake_fail_alloc_after(uint64_t n);
 void fake_fail_copy_after(uint64_t n);
+/* After n more successes one allocation fails; ~0: none.  Has it? */
+void fake_fail_alloc_at(uint64_t n);
+bool fake_alloc_has_failed(void);
 /* What the core asks before it allocates. */
 bool arch_alloc_fails(void);
 
