@@ -6,14 +6,10 @@
  * is as it was.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/domctl.h>
@@ -24,6 +20,8 @@
 #include "common/args.h"
 #include "common/err.h"
 #include "common/kept.h"
+#include "common/nurse.h"
+#include "common/part.h"
 #include "common/progress.h"
 #include "common/session.h"
 #include "common/suspend.h"
@@ -43,59 +41,6 @@ struct wish {
 	unsigned long long seconds;
 	const char *file;
 };
-
-/* A file that gets its name when it is whole. */
-struct target {
-	int fd;
-	const char *name;
-	char *part;
-};
-
-/* The name first: who removes the file is there before it. */
-static int target_name(struct target *t, const char *name, struct why *why)
-{
-	t->name = name;
-	t->fd = -1;
-	if (asprintf(&t->part, "%s.part-%d", name, (int)getpid()) >= 0)
-		return 0;
-	t->part = NULL;
-	return why_set(why, -ENOMEM, "out of memory");
-}
-
-static int target_open(struct target *t, struct why *why)
-{
-	t->fd = open(t->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return t->fd < 0 ? why_set(why, -errno, "%s: %s", t->part,
-				   strerror(errno))
-			 : 0;
-}
-
-/* On the disk, and under its name. */
-static int target_keep(struct target *t, struct why *why)
-{
-	char *copy = strdup(t->name);
-	int folder =
-		copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-		     : -1;
-	int ret = 0;
-
-	if (fsync(t->fd) || rename(t->part, t->name) || folder < 0 ||
-		fsync(folder))
-		ret = why_set(why, -errno, "%s: %s", t->name, strerror(errno));
-	if (folder >= 0)
-		close(folder);
-	free(copy);
-	return ret;
-}
-
-static void target_close(struct target *t, bool keep)
-{
-	if (!keep && t->fd >= 0)
-		unlink(t->part);
-	if (t->fd >= 0)
-		close(t->fd);
-	free(t->part);
-}
 
 static int read_number(
 	struct session *s, uint32_t domid, const char *name, uint64_t *value)
@@ -144,7 +89,7 @@ static int read_head(struct session *s, uint32_t domid, struct save_head *head,
 	return 0;
 }
 
-static int write_file(struct session *s, uint32_t domid, struct target *t,
+static int write_file(struct session *s, uint32_t domid, struct part *t,
 	const struct save_head *head, struct why *why)
 {
 	struct progress progress;
@@ -161,7 +106,7 @@ static int write_file(struct session *s, uint32_t domid, struct target *t,
 		ret = save_pv(s->ctrl, domid, &tell, &f, why);
 	progress_end(&progress);
 	save_file_end(&f);
-	return ret ? ret : target_keep(t, why);
+	return ret ? ret : part_keep(t, why);
 }
 
 /* What becomes of the guest when its file is whole. */
@@ -180,73 +125,26 @@ static int after(struct session *s, uint32_t domid, const struct wish *wish,
 	return suspend_cancel(s, domid, why);
 }
 
-/*
- * A child that removes the half-written file, and lets the guest run on if it
- * was asked to suspend (ASKED), when this process ends before it says DONE.
- */
-#define ASKED 'a'
-#define DONE  'd'
-
-struct nurse {
-	int pipe;
-	pid_t pid;
+/* What a saver that was killed leaves: a guest that may have suspended, and a
+ * part of a file. */
+struct remains {
+	uint32_t domid;
+	unsigned int seconds;
+	const char *part;
 };
 
-static void nurse(
-	int in, uint32_t domid, const struct wish *wish, const char *part)
+static void clean(bool is_asked, const void *arg)
 {
+	const struct remains *r = arg;
 	struct session session = { NULL, NULL };
 	struct why why;
-	bool is_asked = false;
-	char word;
-	ssize_t got;
 
-	/* A Ctrl-C is for the saver alone. */
-	setsid();
-	while ((got = read(in, &word, 1)) == 1 || (got < 0 && errno == EINTR)) {
-		is_asked |= got == 1 && word == ASKED;
-		if (got == 1 && word == DONE)
-			_exit(0);
-	}
-	unlink(part);
+	unlink(r->part);
 	if (!is_asked || session_open(&session))
-		_exit(1);
+		return;
 	/* The request may still be on its way. */
-	if (!suspend_guest(&session, domid, (unsigned int)wish->seconds, &why))
-		(void)suspend_cancel(&session, domid, &why);
-	_exit(0);
-}
-
-static int nurse_start(struct nurse *n, uint32_t domid, const struct wish *wish,
-	const char *part, struct why *why)
-{
-	int ends[2];
-
-	if (pipe2(ends, O_CLOEXEC))
-		return why_set(why, -errno, "no pipe: %s", strerror(errno));
-	n->pid = fork();
-	if (!n->pid) {
-		close(ends[1]);
-		nurse(ends[0], domid, wish, part);
-	}
-	close(ends[0]);
-	n->pipe = ends[1];
-	return n->pid < 0 ? why_set(why, -EAGAIN, "fork: %s", strerror(errno))
-			  : 0;
-}
-
-static bool nurse_tell(const struct nurse *n, char word)
-{
-	return write(n->pipe, &word, 1) == 1;
-}
-
-/* The guest needs it no more. */
-static void nurse_end(struct nurse *n)
-{
-	if (n->pid > 0 && nurse_tell(n, DONE))
-		while (waitpid(n->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	close(n->pipe);
+	if (!suspend_guest(&session, r->domid, r->seconds, &why))
+		(void)suspend_cancel(&session, r->domid, &why);
 }
 
 static int save(struct session *s, const char *who, const struct wish *wish,
@@ -254,7 +152,8 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 {
 	struct save_head head = { 0 };
 	struct nurse n = { .pid = 0 };
-	struct target target;
+	struct remains remains;
+	struct part target;
 	struct why later;
 	uint32_t domid;
 	bool whole = false;
@@ -264,15 +163,17 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 		return ret;
 	if (!domid)
 		return why_set(why, -EPERM, "domain 0 cannot be saved");
-	ret = target_name(&target, wish->file, why);
+	ret = part_name(&target, wish->file, why);
 	if (ret)
 		return ret;
-	ret = nurse_start(&n, domid, wish, target.part, why);
+	remains = (struct remains){ domid, (unsigned int)wish->seconds,
+		target.path };
+	ret = nurse_start(&n, clean, &remains, why);
 	if (!ret)
-		ret = target_open(&target, why);
+		ret = part_open(&target, why);
 	if (!ret)
 		ret = read_head(s, domid, &head, why);
-	if (!ret && !nurse_tell(&n, ASKED))
+	if (!ret && !nurse_begun(&n))
 		ret = why_set(why, -EPIPE, "the child of domsave was killed");
 	if (!ret)
 		ret = suspend_guest(s, domid, (unsigned int)wish->seconds, why);
@@ -284,9 +185,8 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 		else if (suspend_cancel(s, domid, &later))
 			err_say("%s", later.text);
 	}
-	if (n.pid)
-		nurse_end(&n);
-	target_close(&target, whole);
+	nurse_end(&n);
+	part_close(&target, whole);
 	free(head.json);
 	free(head.kept);
 	return ret;

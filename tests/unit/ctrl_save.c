@@ -9,6 +9,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include <tenonctrl/build_pv.h>
 #include <tenonctrl/call.h>
 #include <tenonctrl/domctl.h>
+#include <tenonctrl/dump_pv.h>
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/why.h>
 #include <public/grant_table.h>
@@ -326,6 +328,120 @@ static void called_off(void **state)
 	finish(&w);
 }
 
+static int dump(struct world *w, bool sparse)
+{
+	const struct save_progress none = { NULL, NULL };
+	struct save_file f;
+	int ret;
+
+	assert_int_equal(ftruncate(w->file, 0), 0);
+	assert_int_equal(lseek(w->file, 0, SEEK_SET), 0);
+	assert_int_equal(save_file_begin(&f, w->file), 0);
+	f.is_sparse = sparse;
+	ret = dump_pv(w->c, w->b.domid, &none, &f, &w->why);
+	if (!ret)
+		assert_int_equal(lseek(w->file, 0, SEEK_END), f.bytes);
+	save_file_end(&f);
+	return ret;
+}
+
+/* A section's bytes in the mapped file; its size. */
+static const void *section(const uint8_t *file, const char *name, size_t *size)
+{
+	const Elf64_Ehdr *elf = (const void *)file;
+	const Elf64_Shdr *all = (const void *)(file + elf->e_shoff);
+	const char *names = (const char *)file + all[elf->e_shstrndx].sh_offset;
+
+	for (int i = 1; i < elf->e_shnum; i++) {
+		assert_int_equal(all[i].sh_offset % all[i].sh_addralign, 0);
+		if (strcmp(names + all[i].sh_name, name) != 0)
+			continue;
+		*size = all[i].sh_size;
+		return file + all[i].sh_offset;
+	}
+	fail_msg("no section %s", name);
+	return NULL;
+}
+
+static void check_dump(struct world *w, uint64_t pages)
+{
+	off_t size = lseek(w->file, 0, SEEK_END);
+	uint8_t *file =
+		mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, w->file, 0);
+	struct fake_domain *d = &w->fake->domains[w->b.domid];
+	const struct vcpu_guest_context *x;
+	const uint64_t *p2m, *header;
+	const uint8_t *memory;
+	size_t bytes;
+
+	assert_ptr_not_equal(file, MAP_FAILED);
+	header = section(file, ".note.Xen", &bytes);
+	/* Behind the note without a descriptor and the next one's head. */
+	assert_memory_equal((const char *)header + 12, "Xen", 4);
+	memcpy(&bytes, (const char *)header + 32, 8);
+	assert_int_equal(bytes, 0xf00febed);
+	memcpy(&bytes, (const char *)header + 48, 8);
+	assert_int_equal(bytes, pages);
+	x = section(file, ".xen_prstatus", &bytes);
+	assert_int_equal(bytes, sizeof(*x));
+	assert_memory_equal(x, &d->context, sizeof(*x));
+	assert_memory_equal(section(file, ".xen_shared_info", &bytes),
+		fake_frame(w->fake, d->shared_info), PAGE);
+	p2m = section(file, ".xen_p2m", &bytes);
+	assert_int_equal(bytes, pages * 16);
+	memory = section(file, ".xen_pages", &bytes);
+	assert_int_equal(bytes, pages * PAGE);
+	for (uint64_t i = 0; i < pages; i++) {
+		assert_true(!i || p2m[i * 2] > p2m[i * 2 - 2]);
+		assert_memory_equal(memory + i * PAGE,
+			fake_frame(w->fake, p2m[i * 2 + 1]), PAGE);
+	}
+	munmap(file, (size_t)size);
+}
+
+static void dumped(void **state)
+{
+	struct fake_domain *d;
+	struct shared_info *shared;
+	struct start_info *si;
+	uint64_t *list;
+	struct world w;
+
+	(void)state;
+	start(&w);
+	d = &w.fake->domains[w.b.domid];
+	for (int sparse = 0; sparse < 2; sparse++) {
+		assert_int_equal(dump(&w, sparse), 0);
+		check_dump(&w, PAGES);
+	}
+	/* What the guest claims and does not have is left out. */
+	si = fake_frame(w.fake, d->context.user_regs.rdx);
+	list = (void *)seen(&w, w.b.domid, si->mfn_list);
+	list[3] = FAKE_FIRST + FAKE_FRAMES - 1;
+	list[4] = 1ULL << 62 | 5;
+	list[5] = ~0ULL;
+	assert_int_equal(dump(&w, true), 0);
+	check_dump(&w, PAGES - 3);
+	/* It has not told where its list is; or tells nonsense. */
+	shared = fake_frame(w.fake, d->shared_info);
+	shared->arch.max_pfn = 0;
+	assert_int_equal(dump(&w, true), -EINVAL);
+	shared->arch.max_pfn = 1ULL << 40;
+	assert_int_equal(dump(&w, true), -EINVAL);
+	shared->arch.max_pfn = PAGES;
+	/* No call may fail unnoticed, and nothing stays mapped. */
+	for (int i = 0; i < 40; i++) {
+		w.fake->fail_after = i;
+		if (!dump(&w, true))
+			break;
+		assert_true(w.why.text[0]);
+		assert_int_equal(fake_map_count(w.fake), 0);
+	}
+	assert_int_not_equal(w.fake->fail_after, 39);
+	w.fake->fail_after = -1;
+	finish(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +450,7 @@ int main(void)
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(called_off),
+		cmocka_unit_test(dumped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

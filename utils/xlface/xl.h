@@ -79,6 +79,9 @@ int xl_list_long(struct xl_call *c, const struct xen_domctl_getdomaininfo *list,
 	size_t count);
 /* xl_create.c */
 int xl_create(struct xl_call *c);
+/* xl_dump.c */
+int xl_dump_core(struct xl_call *c);
+
 /* xl_save.c */
 int xl_save(struct xl_call *c);
 int xl_restore(struct xl_call *c);
