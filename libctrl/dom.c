@@ -153,22 +153,31 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why)
 		   : left;
 }
 
-static const char *const actions[] = {
-	[DOM_DESTROY] = "destroy",
-	[DOM_PRESERVE] = "preserve",
-	[DOM_RESTART] = "restart",
-	[DOM_RENAME_RESTART] = "rename-restart",
+static const struct {
+	const char *name, *libxl;
+} actions[DOM_ACTIONS] = {
+	[DOM_DESTROY] = { "destroy", "destroy" },
+	[DOM_PRESERVE] = { "preserve", "preserve" },
+	[DOM_RESTART] = { "restart", "restart" },
+	[DOM_RENAME_RESTART] = { "rename-restart", "rename_restart" },
+	[DOM_COREDUMP_DESTROY] = { "coredump-destroy", "coredump_destroy" },
+	[DOM_COREDUMP_RESTART] = { "coredump-restart", "coredump_restart" },
 };
 
 const char *dom_action_name(enum dom_action action)
 {
-	return actions[action];
+	return actions[action].name;
+}
+
+const char *dom_action_libxl(enum dom_action action)
+{
+	return actions[action].libxl;
 }
 
 int dom_action_parse(const char *name, enum dom_action *action)
 {
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (strcmp(actions[i], name) != 0)
+	for (size_t i = 0; i < DOM_ACTIONS; i++) {
+		if (strcmp(actions[i].name, name) != 0)
 			continue;
 		*action = (enum dom_action)i;
 		return 0;

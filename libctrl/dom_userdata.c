@@ -116,12 +116,9 @@ static void put_devices(FILE *file, const struct dom_record *r,
 		fputs(" ],\n", file);
 }
 
-/* In this form names have no dashes. */
 static void put_action(FILE *file, const char *key, enum dom_action action)
 {
-	fprintf(file, "  \"%s\": \"%s\",\n", key,
-		action == DOM_RENAME_RESTART ? "rename_restart"
-					     : dom_action_name(action));
+	fprintf(file, "  \"%s\": \"%s\",\n", key, dom_action_libxl(action));
 }
 
 static void put_config(FILE *file, const struct dom_record *r, const char *uuid)

@@ -55,7 +55,7 @@ static int ask(
 
 /*
  * A stopped guest of ours ends here if nobody else ends it. 1: it is to be
- * started again, and that is for tenon-reaper alone, who ends this one first.
+ * dumped or started again, and that is for tenon-reaper alone, who ends it.
  */
 static int finish(struct session *s, uint32_t domid,
 	const struct xen_domctl_getdomaininfo *info, struct why *why)
@@ -67,7 +67,8 @@ static int finish(struct session *s, uint32_t domid,
 	/* Of others' guests their own tools take care. */
 	if (dom_action_for(s->xs, domid, reason, &action))
 		return 0;
-	if (action == DOM_RESTART)
+	if (action == DOM_RESTART || action == DOM_COREDUMP_RESTART ||
+		action == DOM_COREDUMP_DESTROY)
 		return 1;
 	return action == DOM_DESTROY ? dom_destroy(s->ctrl, s->xs, domid, why)
 				     : 0;

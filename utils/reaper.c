@@ -24,11 +24,15 @@
 #include "common/err.h"
 #include "common/guardian.h"
 #include "common/kept.h"
+#include "common/pace.h"
 #include "common/session.h"
 #include "restart.h"
 
 static const struct args_option options[] = {
 	{ 'i', "interactive", NULL, "stay in the foreground" },
+	{ 'm', "most", "COUNT",
+		"restarts of a guest in a row, each within a minute (5); 0: "
+		"any" },
 	{ 'p', "pid-file", "FILE", "write the process's number there" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -51,16 +55,16 @@ find(const struct xen_domctl_getdomaininfo *list, size_t count, uint32_t domid)
 	return NULL;
 }
 
-/* Puts the wish to start it again; true if the domain is not to be touched. */
-static bool again(uint32_t domid, bool aside)
+/* Puts the wish to do it; true if the domain is not to be touched. */
+static bool again(uint32_t domid, enum dom_action action)
 {
-	int ret = kept_again(domid, aside);
+	int ret = kept_again(domid, action);
 
 	if (ret)
-		err_say("domain %u is not started again: its configuration is "
-			"not in " DOM_KEPT_DIR " (%s)",
-			domid, strerror(-ret));
-	return !ret || aside;
+		err_say("domain %u: %s is not done: its configuration is not "
+			"in " DOM_KEPT_DIR " (%s)",
+			domid, dom_action_name(action), strerror(-ret));
+	return !ret || action == DOM_RENAME_RESTART;
 }
 
 static void reap(struct session *s, uint32_t domid,
@@ -80,8 +84,7 @@ static void reap(struct session *s, uint32_t domid,
 			dom_action_for(s->xs, domid, reason, &action) ||
 			action == DOM_PRESERVE)
 			return;
-		if (action != DOM_DESTROY &&
-			again(domid, action == DOM_RENAME_RESTART))
+		if (action != DOM_DESTROY && again(domid, action))
 			return;
 	}
 	if (dom_destroy(s->ctrl, s->xs, domid, &why))
@@ -240,22 +243,27 @@ int main(int argc, char **argv)
 		.options = options,
 	};
 	const char *pid_file = NULL;
+	unsigned long long most = PACE_MOST;
 	bool foreground = false;
-	int id, ret;
+	int id, ret = 0;
 
 	args_start(&args, argc, argv);
-	while ((id = args_next(&args)) > 0) {
+	while ((id = args_next(&args)) > 0 && !ret) {
 		if (id == 'i')
 			foreground = true;
-		else
+		else if (id == 'p')
 			pid_file = args.value;
+		else if (!args_number(args.value, 0, 1000000, &most))
+			ret = args_usage_error(
+				&args, "'%s' is no count", args.value);
 	}
-	if (id)
+	restart_most = (unsigned int)most;
+	if (!ret && id)
 		ret = id == ARGS_USAGE ? 2 : 0;
-	else if (args.operand_count)
+	else if (!ret && args.operand_count)
 		ret = args_usage_error(
 			&args, "'%s' is not expected", args.operands[0]);
-	else
+	else if (!ret)
 		ret = run(foreground, pid_file);
 	args_free(&args);
 	return ret;

@@ -20,21 +20,25 @@
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "common/config.h"
+#include "common/core.h"
 #include "common/err.h"
 #include "common/guardian.h"
 #include "common/kept.h"
+#include "common/pace.h"
 #include "common/session.h"
 #include "restart.h"
 
 /* Before another tries what this one could not for want of a daemon. */
 #define PAUSE_SECONDS 2
 
+unsigned int restart_most = PACE_MOST;
+
 /* A wish being carried out. */
 struct work {
 	struct session session;
 	char path[KEPT_PATH + 16];
 	uint32_t domid; /* of the domain that stopped */
-	bool aside;
+	enum dom_action action;
 	char name[DOM_NAME_MAX + 1];
 	uint8_t uuid[16];
 };
@@ -76,6 +80,23 @@ static int set_aside(struct work *w, struct why *why)
 		w->session.ctrl, w->session.xs, w->domid, name, why);
 }
 
+/* A core is worth an attempt; without it the rest is done all the same. */
+static void dump(struct work *w)
+{
+	char path[CORE_PATH];
+	struct why why;
+	int ret = core_path(&w->session, w->domid, path, &why);
+
+	if (!ret)
+		ret = core_write(&w->session, w->domid, path, false, &why);
+	if (ret)
+		err_say("domain %u '%s' is not dumped: %s", w->domid, w->name,
+			why.text);
+	else
+		err_say("the core of domain %u '%s' is %s", w->domid, w->name,
+			path);
+}
+
 /* Ends the domain that stopped, unless that was done before. */
 static int end_old(struct work *w, struct why *why)
 {
@@ -87,8 +108,12 @@ static int end_old(struct work *w, struct why *why)
 			w->domid, strerror(-ret));
 	if (!ret && memcmp(info.handle, w->uuid, 16) != 0)
 		return 0;
-	if (!ret && w->aside && !(info.flags & XEN_DOMINF_dying))
-		return set_aside(w, why);
+	if (!ret && !(info.flags & XEN_DOMINF_dying)) {
+		if (w->action == DOM_RENAME_RESTART)
+			return set_aside(w, why);
+		if (w->action != DOM_RESTART)
+			dump(w);
+	}
 	/* A record may be left of a domain that is gone. */
 	if (ret && !dom_is_ours(w->session.xs, w->domid))
 		return 0;
@@ -112,6 +137,14 @@ static int look_for_new(struct work *w, bool *found, struct why *why)
 			  !memcmp(list[i].handle, w->uuid, 16);
 	free(list);
 	return 0;
+}
+
+static int64_t seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec;
 }
 
 /* domcreate holds the wish by the descriptors that it inherits. */
@@ -185,11 +218,19 @@ static void work(struct work *w)
 	ret = read_wish(w, &why);
 	if (!ret && end_old(w, &why))
 		err_say("%s", why.text);
+	if (!ret && w->action == DOM_COREDUMP_DESTROY) {
+		unlink(w->path);
+		session_close(&w->session);
+		return;
+	}
+	if (!ret)
+		ret = pace_count(PACE_DIR, w->uuid, w->domid, seconds(),
+			restart_most, &why);
 	if (!ret)
 		ret = look_for_new(w, &running, &why);
 	if (!ret && !running)
 		ret = create(w, &why);
-	if (ret && ret != -EINTR && came_meanwhile(w))
+	if (ret && ret != -EINTR && ret != -ELOOP && came_meanwhile(w))
 		ret = 0;
 	/* A wish that stays is another worker's. */
 	if (ret && ret != -EINTR)
@@ -244,14 +285,15 @@ bool restart_sweep(void)
 	struct dirent *e;
 	bool others = false;
 
+	pace_sweep(PACE_DIR, seconds());
 	if (!list)
 		return false;
 	while ((e = readdir(list))) {
 		struct work w = { .session = { NULL, NULL } };
 
-		if (!kept_parse(e->d_name, &w.domid, &w.aside))
+		if (!kept_parse(e->d_name, &w.domid, &w.action))
 			continue;
-		snprintf(w.path, sizeof(w.path), KEPT_AGAIN_DIR "/%.20s",
+		snprintf(w.path, sizeof(w.path), KEPT_AGAIN_DIR "/%.24s",
 			e->d_name);
 		others |= !start(&w);
 	}

@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+/* How many quick restarts of a guest may follow each other (common/pace.h);
+ * 0: any number. */
+extern unsigned int restart_most;
+
 /* Starts a worker for each wish that nobody works on. Whether there are others:
  * one that just ends may hold its wish a moment longer than it rings. */
 bool restart_sweep(void);

@@ -153,7 +153,7 @@ static void bad_guests(void **state)
 		{ BASE "type='hvm'", -ENOTSUP, "type" },
 		{ BASE "vfb=['a']", -ENOTSUP, "f.cfg:3: vfb" },
 		{ BASE "disk=['a']", -EINVAL, "'a'" },
-		{ BASE "on_reboot='coredump-restart'", -ENOTSUP, "on_reboot" },
+		{ BASE "on_reboot='soft-reset'", -ENOTSUP, "on_reboot" },
 		{ BASE "on_crash='explode'", -EINVAL, "on_crash" },
 		{ BASE "cmdline='a'\nextra='b'", -EINVAL, "cmdline" },
 		{ BASE "ramdisk=['x']", -EINVAL, "ramdisk" },

@@ -156,19 +156,24 @@ static void line_end(void **state)
 static void wishes(void **state)
 {
 	static const char *const bad[] = { "", ".", "x.cfg", "1",
-		"1.cfg.failed", "1.aside", "65536.cfg", "-1.cfg", "1x.cfg" };
+		"1.cfg.failed", "1.aside", "1core.cfg", "1.core", "65536.cfg",
+		"-1.cfg", "1x.cfg" };
 	uint32_t domid;
-	bool aside;
+	enum dom_action action;
 
 	(void)state;
-	assert_true(kept_parse("12.cfg", &domid, &aside));
+	assert_true(kept_parse("12.cfg", &domid, &action));
 	assert_int_equal(domid, 12);
-	assert_false(aside);
-	assert_true(kept_parse("7.aside.cfg", &domid, &aside));
+	assert_int_equal(action, DOM_RESTART);
+	assert_true(kept_parse("7.aside.cfg", &domid, &action));
 	assert_int_equal(domid, 7);
-	assert_true(aside);
+	assert_int_equal(action, DOM_RENAME_RESTART);
+	assert_true(kept_parse("9.core.cfg", &domid, &action));
+	assert_int_equal(action, DOM_COREDUMP_RESTART);
+	assert_true(kept_parse("9.core-end.cfg", &domid, &action));
+	assert_int_equal(action, DOM_COREDUMP_DESTROY);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(kept_parse(bad[i], &domid, &aside));
+		assert_false(kept_parse(bad[i], &domid, &action));
 }
 
 int main(void)

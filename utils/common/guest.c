@@ -120,14 +120,14 @@ static int get_action(const struct config *config, const char *key,
 		return ret;
 	if (!dom_action_parse(text, action))
 		return 0;
-	if (!strncmp(text, "coredump-", 9) || !strcmp(text, "soft-reset"))
+	if (!strcmp(text, "soft-reset"))
 		return bad(s, why, -ENOTSUP,
-			"asks for an action that is not supported yet; take "
-			"\"destroy\", \"restart\", \"rename-restart\" or "
-			"\"preserve\"");
+			"asks for a soft-reset, which is not supported; take "
+			"\"restart\"");
 	return bad(s, why, -EINVAL,
-		"must be \"destroy\", \"restart\", \"rename-restart\" or "
-		"\"preserve\"");
+		"must be \"destroy\", \"restart\", \"rename-restart\", "
+		"\"preserve\", \"coredump-destroy\" or "
+		"\"coredump-restart\"");
 }
 
 /* Names appear in paths of the store and of log files. */

@@ -220,24 +220,28 @@ void kept_change(uint32_t domid, const char *key, const char *value)
 	close(fd);
 }
 
-static void again_path(uint32_t domid, bool aside, char path[KEPT_PATH])
-{
-	snprintf(path, KEPT_PATH, KEPT_AGAIN_DIR "/%u%s.cfg", domid,
-		aside ? ".aside" : "");
-}
+/* What follows the number in a wish's name; NULL: done without one. */
+static const char *const suffixes[DOM_ACTIONS] = {
+	[DOM_RESTART] = ".cfg",
+	[DOM_RENAME_RESTART] = ".aside.cfg",
+	[DOM_COREDUMP_RESTART] = ".core.cfg",
+	[DOM_COREDUMP_DESTROY] = ".core-end.cfg",
+};
 
 bool kept_is_again(uint32_t domid)
 {
 	char path[KEPT_PATH];
 
-	again_path(domid, false, path);
-	if (!access(path, F_OK))
-		return true;
-	again_path(domid, true, path);
-	return !access(path, F_OK);
+	for (size_t i = 0; i < DOM_ACTIONS; i++) {
+		snprintf(path, sizeof(path), KEPT_AGAIN_DIR "/%u%s", domid,
+			suffixes[i] ? suffixes[i] : "");
+		if (suffixes[i] && !access(path, F_OK))
+			return true;
+	}
+	return false;
 }
 
-int kept_again(uint32_t domid, bool aside)
+int kept_again(uint32_t domid, enum dom_action action)
 {
 	char from[KEPT_PATH], to[KEPT_PATH];
 	int ret = make_folder(KEPT_AGAIN_DIR);
@@ -245,14 +249,15 @@ int kept_again(uint32_t domid, bool aside)
 	if (ret)
 		return ret;
 	snprintf(from, sizeof(from), DOM_KEPT_DIR "/%u.cfg", domid);
-	again_path(domid, aside, to);
+	snprintf(to, sizeof(to), KEPT_AGAIN_DIR "/%u%s", domid,
+		suffixes[action]);
 	if (!rename(from, to))
 		return 0;
 	ret = -errno;
 	return kept_is_again(domid) ? 0 : ret;
 }
 
-bool kept_parse(const char *name, uint32_t *domid, bool *aside)
+bool kept_parse(const char *name, uint32_t *domid, enum dom_action *action)
 {
 	unsigned long number;
 	char *end;
@@ -262,7 +267,12 @@ bool kept_parse(const char *name, uint32_t *domid, bool *aside)
 	number = strtoul(name, &end, 10);
 	if (number >= DOMID_FIRST_RESERVED)
 		return false;
-	*aside = !strcmp(end, ".aside.cfg");
-	*domid = (uint32_t)number;
-	return *aside || !strcmp(end, ".cfg");
+	for (size_t i = 0; i < DOM_ACTIONS; i++) {
+		if (!suffixes[i] || strcmp(end, suffixes[i]) != 0)
+			continue;
+		*domid = (uint32_t)number;
+		*action = (enum dom_action)i;
+		return true;
+	}
+	return false;
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <tenonctrl/dom.h>
 
 struct config;
 struct guest;
@@ -37,14 +38,15 @@ int kept_read(uint32_t domid, char **text);
 void kept_change(uint32_t domid, const char *key, const char *value);
 
 /*
- * The guest of domain `domid` is to be started again; `aside`: and the domain
- * renamed and left as it is. 0 also when somebody wished so before. -ENOENT:
- * its configuration is not kept.
+ * Wishes that `action`, which takes its time, be done with the guest of domain
+ * `domid`: any but DOM_DESTROY and DOM_PRESERVE. 0 also when somebody wished
+ * one before. -ENOENT: its configuration is not kept.
  */
-int kept_again(uint32_t domid, bool aside);
-/* Whether that is so and not yet done. */
+int kept_again(uint32_t domid, enum dom_action action);
+/* Whether there is a wish that is not yet fulfilled. */
 bool kept_is_again(uint32_t domid);
-/* "N.cfg" or "N.aside.cfg", as in that folder; false: another name. */
-bool kept_parse(const char *name, uint32_t *domid, bool *aside);
+/* "N.cfg", "N.aside.cfg" and the like, as in that folder; false: another name.
+ */
+bool kept_parse(const char *name, uint32_t *domid, enum dom_action *action);
 
 #endif

@@ -102,14 +102,12 @@ static void add_nics(struct json_object *o, const struct devices *d)
 	}
 }
 
-/* Names have no dashes here, and the default is not written. */
+/* The default is not written. */
 static void add_action(
 	struct json_object *o, const char *key, enum dom_action action)
 {
-	if (action == DOM_RENAME_RESTART)
-		facts_text(o, key, "rename_restart");
-	else if (action != DOM_DESTROY)
-		facts_text(o, key, dom_action_name(action));
+	if (action != DOM_DESTROY)
+		facts_text(o, key, dom_action_libxl(action));
 }
 
 static void print_guest(const struct guest *g, const struct config *config)

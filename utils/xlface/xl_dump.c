@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* xl dump-core: domdump does it. */
+#include <stdlib.h>
 #include "xl.h"
 
 int xl_dump_core(struct xl_call *c)

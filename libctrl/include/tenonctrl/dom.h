@@ -23,7 +23,16 @@ struct xs;
 #define DOM_NAME_MAX  63
 
 /* What is done when a guest stops. */
-enum dom_action { DOM_DESTROY, DOM_PRESERVE, DOM_RESTART, DOM_RENAME_RESTART };
+enum dom_action {
+	DOM_DESTROY,
+	DOM_PRESERVE,
+	DOM_RESTART,
+	DOM_RENAME_RESTART,
+	DOM_COREDUMP_DESTROY,
+	DOM_COREDUMP_RESTART,
+};
+
+#define DOM_ACTIONS 6
 
 /* Configurations of guests of ours by number, N.cfg, while they live. */
 #define DOM_KEPT_DIR "/run/tenon/guests"
@@ -61,6 +70,8 @@ int dom_action_for(struct xs *xs, uint32_t domid, unsigned int reason,
 	enum dom_action *action);
 /* As in configurations: "destroy", "rename-restart". */
 const char *dom_action_name(enum dom_action action);
+/* As in libxl's JSON: "destroy", "rename_restart". */
+const char *dom_action_libxl(enum dom_action action);
 /* -EINVAL: there is none of that name. */
 int dom_action_parse(const char *name, enum dom_action *action);
 

@@ -70,9 +70,11 @@ def life_tools(context):
         places(machine)
         keys(machine)
         reboots(machine)
+        dumps(machine)
         crashes(machine)
         events(machine)
         killed(machine)
+        gives_up(machine)
 
 
 def pausing(machine):
@@ -263,7 +265,7 @@ def killed(machine):
         old = int(re.search(r"domain (\d+) is 'loop'", text).group(1))
         for tenths in (3, 8, 5, 12, 1, 6, 2, 10):
             machine.run(f"usleep {tenths}00000; killall -9 tenon-reaper "
-                        "domcreate; sleep 1; tenon-reaper", 60)
+                        "domcreate; sleep 1; tenon-reaper -m 0", 60)
         last = wait_number(machine, old + 3)
         wait_number(machine, last + 2)
     with machine.check("without the supervisor a guest that stopped stays so"):
@@ -279,6 +281,32 @@ def killed(machine):
         if len(domains(machine)) != 1 or \
                 "cfg" in machine.run("ls -R /run/tenon"):
             raise Failure(machine.run("domls; ls -R /run/tenon"))
+
+
+def gives_up(machine):
+    with machine.check("a guest that crashes at once is not started for ever"):
+        text = machine.run(f"domcreate {CRASHING} name=brief", 120)
+        first = int(re.search(r"domain (\d+) is 'brief'", text).group(1))
+        machine.run("for i in $(seq 120); do sleep 0.5; "
+                    "ls /run/tenon/restart/*.failed && break; done", 120)
+        machine.run(f"ls /run/tenon/restart/{first + 5}.cfg.failed && "
+                    "rm /run/tenon/restart/*.failed && ! domls brief")
+
+
+def dumps(machine):
+    with machine.check("domdump: a core that has the guest's memory"):
+        enter(machine, "life")
+        in_guest(machine, "S=who-reads-this; echo $S-1 >/tmp/x")
+        leave(machine)
+        machine.run("domdump life /tmp/life.core && "
+                    "head -c 4 /tmp/life.core | grep -q ELF && "
+                    "grep -q xen_pages /tmp/life.core && "
+                    "grep -q who-reads-this-1 /tmp/life.core", 120)
+        size = int(machine.run("stat -c %s /tmp/life.core"))
+        if size < 100 << 20:
+            raise Failure(f"it has {size} bytes")
+        machine.run("rm /tmp/life.core; domls life | grep -v paused; "
+                    "[ -z \"$(ls /tmp/*.part* 2>/dev/null)\" ]")
 
 
 def events(machine):
