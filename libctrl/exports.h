@@ -15,6 +15,7 @@
 #include <tenonctrl/dom.h>
 #include <tenonctrl/domctl.h>
 #include <tenonctrl/domstate.h>
+#include <tenonctrl/dump_pv.h>
 #include <tenonctrl/event.h>
 #include <tenonctrl/fmem.h>
 #include <tenonctrl/gnt.h>
