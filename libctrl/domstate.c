@@ -323,6 +323,61 @@ int domstate_populate(
 	return got == (long)count ? 0 : -ENOMEM;
 }
 
+int domstate_release(
+	struct ctrl *c, uint32_t domid, const xen_pfn_t *frames, size_t count)
+{
+	struct xen_memory_reservation request = {
+		.nr_extents = count,
+		.domid = (domid_t)domid,
+	};
+	xen_pfn_t *buf = call_buf_alloc(c, count * sizeof(*buf));
+	long got;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, frames, count * sizeof(*buf));
+	request.extent_start.p = buf;
+	got = domctl_call_struct(c, __HYPERVISOR_memory_op,
+		XENMEM_decrease_reservation, &request, sizeof(request));
+	call_buf_free(c, buf, count * sizeof(*buf));
+	if (got < 0)
+		return (int)got;
+	return got == (long)count ? 0 : -EBUSY;
+}
+
+int domstate_follow(struct ctrl *c, uint32_t domid, bool follow)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_shadow_op };
+
+	op.u.shadow_op.op = follow ? XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY
+				   : XEN_DOMCTL_SHADOW_OP_OFF;
+	return domctl_call(c, domid, &op);
+}
+
+int domstate_take_dirty(
+	struct ctrl *c, uint32_t domid, uint64_t *map, uint64_t *pages)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_shadow_op };
+	size_t size = (*pages + 63) / 64 * sizeof(*map);
+	uint64_t *buf = call_buf_alloc(c, size);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	op.u.shadow_op.op = XEN_DOMCTL_SHADOW_OP_CLEAN;
+	op.u.shadow_op.pages = *pages;
+	op.u.shadow_op.dirty_bitmap.p = (void *)buf;
+	ret = domctl_call(c, domid, &op);
+	if (!ret && op.u.shadow_op.pages > *pages)
+		ret = -EPROTO;
+	if (!ret) {
+		memcpy(map, buf, size);
+		*pages = op.u.shadow_op.pages;
+	}
+	call_buf_free(c, buf, size);
+	return ret;
+}
+
 int domstate_resume(struct ctrl *c, uint32_t domid)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_resumedomain };

@@ -21,6 +21,7 @@
 #include <tenonctrl/gnt.h>
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/image.h>
+#include <tenonctrl/move_pv.h>
 #include <tenonctrl/save_file.h>
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/sysctl.h>

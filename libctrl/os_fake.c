@@ -318,6 +318,25 @@ static long populate(struct fake *f, struct xen_memory_reservation *r)
 	return (long)i;
 }
 
+static long release(struct fake *f, struct xen_memory_reservation *r)
+{
+	struct fake_domain *d = domain(f, r->domid);
+	size_t i;
+
+	if (!d)
+		return -ESRCH;
+	for (i = 0; i < r->nr_extents; i++) {
+		uint64_t mfn = r->extent_start.p[i];
+
+		if (!fake_frame(f, mfn) ||
+			f->owner[mfn - FAKE_FIRST] != r->domid)
+			break;
+		f->owner[mfn - FAKE_FIRST] = 0;
+		d->pages--;
+	}
+	return (long)i;
+}
+
 /* What a real hypervisor finds out by types and counts. */
 static long check_table(
 	struct fake *f, uint32_t domid, uint64_t mfn, unsigned int level)
@@ -456,6 +475,8 @@ static long fake_hypercall(
 	case __HYPERVISOR_memory_op:
 		if (args[0] == XENMEM_populate_physmap)
 			return populate(f, (void *)args[1]);
+		if (args[0] == XENMEM_decrease_reservation)
+			return release(f, (void *)args[1]);
 		return args[0] == XENMEM_set_memory_map ? 0 : -ENOSYS;
 	case __HYPERVISOR_event_channel_op:
 		return args[0] == EVTCHNOP_alloc_unbound

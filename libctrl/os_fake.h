@@ -31,6 +31,10 @@ struct fake_domain {
 	uint64_t cpu_ns;
 	uint64_t sysenter; /* of vcpu 0 */
 	unsigned int resumed;
+	/* Log-dirty; the guest's own part, to note what it writes, is the
+	 * test's. A bit for each of its numbers. */
+	bool is_followed;
+	uint64_t dirty[FAKE_FRAMES / 64];
 };
 
 struct fake {

@@ -65,6 +65,31 @@ static long policy(struct xen_domctl *op)
 	return 0;
 }
 
+static long shadow(struct fake_domain *d, struct xen_domctl_shadow_op *op)
+{
+	switch (op->op) {
+	case XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY:
+		if (d->is_followed)
+			return -EINVAL;
+		memset(d->dirty, 0, sizeof(d->dirty));
+		d->is_followed = true;
+		return 0;
+	case XEN_DOMCTL_SHADOW_OP_OFF:
+		d->is_followed = false;
+		return 0;
+	case XEN_DOMCTL_SHADOW_OP_CLEAN:
+		if (!d->is_followed)
+			return -EINVAL;
+		if (op->pages > FAKE_FRAMES)
+			op->pages = FAKE_FRAMES;
+		memcpy(op->dirty_bitmap.p, d->dirty, (op->pages + 7) / 8);
+		memset(d->dirty, 0, sizeof(d->dirty));
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
 long fake_state(struct fake *f, struct xen_domctl *op)
 {
 	struct fake_domain *d = &f->domains[op->domain];
@@ -102,6 +127,8 @@ long fake_state(struct fake *f, struct xen_domctl *op)
 		return policy(op);
 	case XEN_DOMCTL_getpageframeinfo3:
 		return page_types(f, op);
+	case XEN_DOMCTL_shadow_op:
+		return shadow(d, &op->u.shadow_op);
 	case XEN_DOMCTL_resumedomain:
 		d->resumed++;
 		return 0;

@@ -112,6 +112,26 @@ static int read_list(struct restorer *r, uint32_t size)
 	return read_bytes(r, r->list, r->list_pages * sizeof(*r->list));
 }
 
+/* What a running guest gave away after it was sent is taken from it again. */
+static int release(struct restorer *r, const uint64_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t pfn = numbers[i] & LIBXC_PFN_MASK;
+		int ret;
+
+		if (kind_exists(numbers[i]) || r->p2m[pfn] == RESTORE_NONE)
+			continue;
+		ret = domstate_release(r->c, r->want->domid, &r->p2m[pfn], 1);
+		if (ret)
+			return why_set(r->why, ret,
+				"cannot take a page of domain %u back: %s",
+				r->want->domid, strerror(-ret));
+		r->p2m[pfn] = RESTORE_NONE;
+		r->page_count--;
+	}
+	return 0;
+}
+
 /* Memory for those of `count` pages that have none yet. */
 static int populate(struct restorer *r, const uint64_t *numbers, size_t count)
 {
@@ -219,7 +239,9 @@ static int read_pages(struct restorer *r, uint32_t size)
 		size_t some = head.count - at < LIBXC_BATCH ? head.count - at
 							    : LIBXC_BATCH;
 
-		ret = populate(r, numbers + at, some);
+		ret = release(r, numbers + at, some);
+		if (!ret)
+			ret = populate(r, numbers + at, some);
 		if (!ret)
 			ret = read_contents(r, numbers + at, some);
 	}

@@ -14,29 +14,13 @@
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
-#include "pv_list.h"
-#include "save_format.h"
+#include "saver.h"
 
 #define PAGE	   4096UL
 #define PAGE_SHIFT 12
 #define PRESENT	   1ULL
 #define FRAME	   0x000ffffffffff000ULL
-#define ENTRIES	   512
-
-struct saver {
-	struct ctrl *c;
-	uint32_t domid;
-	const struct save_progress *progress;
-	struct save_file *f;
-	struct why *why;
-	struct xen_domctl_getdomaininfo info;
-	struct pv_list list;
-	/* Of one record: numbers with types, frames with contents, tables. */
-	uint64_t *numbers;
-	xen_pfn_t *types, *frames;
-	uint64_t (*tables)[ENTRIES];
-	struct iovec *pieces;
-};
+#define ENTRIES	   SAVER_ENTRIES
 
 /* A record of up to two parts, filled up to 8 bytes. */
 static int put(struct saver *s, uint32_t type, const void *head,
@@ -55,7 +39,7 @@ static int put(struct saver *s, uint32_t type, const void *head,
 	return save_file_writev(s->f, pieces, 4, s->why);
 }
 
-static int failed(struct saver *s, int error, const char *what)
+int saver_failed(struct saver *s, int error, const char *what)
 {
 	return why_set(s->why, error, "cannot read the %s of domain %u: %s",
 		what, s->domid, strerror(-error));
@@ -81,7 +65,7 @@ static int put_heads(struct saver *s)
 	int ret = call_version(s->c, &version);
 
 	if (ret)
-		return failed(s, ret, "hypervisor's version, on behalf");
+		return saver_failed(s, ret, "hypervisor's version, on behalf");
 	domain.major = version >> 16;
 	domain.minor = version & 0xffff;
 	return save_file_writev(s->f, pieces, 4, s->why);
@@ -98,7 +82,7 @@ static int put_static(struct saver *s)
 		return ret;
 	ret = domstate_get_policy(s->c, s->domid, &policy);
 	if (ret)
-		return failed(s, ret, "CPU policy");
+		return saver_failed(s, ret, "CPU policy");
 	ret = put(s, LIBXC_CPUID_POLICY, policy.leaves,
 		policy.leaf_count * sizeof(*policy.leaves), NULL, 0);
 	if (!ret)
@@ -198,8 +182,30 @@ static int add_contents(struct saver *s, char *map, size_t count,
 	return 0;
 }
 
-/* One record with the `count` pages of s->numbers, s->frames. */
-static int put_pages(struct saver *s, size_t count)
+unsigned int saver_level(xen_pfn_t type)
+{
+	type &= XEN_DOMCTL_PFINFO_LTAB_MASK;
+	if (type >= XEN_DOMCTL_PFINFO_BROKEN)
+		return 0;
+	return (type & XEN_DOMCTL_PFINFO_LTABTYPE_MASK) >>
+	       XEN_DOMCTL_PFINFO_LTAB_SHIFT;
+}
+
+bool saver_has_contents(xen_pfn_t type)
+{
+	return (type & XEN_DOMCTL_PFINFO_LTAB_MASK) < XEN_DOMCTL_PFINFO_BROKEN;
+}
+
+int saver_read_types(struct saver *s, size_t count)
+{
+	int ret;
+
+	memcpy(s->types, s->frames, count * sizeof(*s->types));
+	ret = domstate_page_types(s->c, s->domid, s->types, count);
+	return ret ? saver_failed(s, ret, "kinds of pages") : 0;
+}
+
+int saver_put_pages(struct saver *s, size_t count, bool live)
 {
 	struct libxc_pages head = { (uint32_t)count, 0 };
 	struct save_record record = { LIBXC_PAGE_DATA, 0 };
@@ -209,17 +215,11 @@ static int put_pages(struct saver *s, size_t count)
 	void *map;
 	int ret;
 
-	memcpy(s->types, s->frames, count * sizeof(*s->types));
-	ret = domstate_page_types(s->c, s->domid, s->types, count);
-	if (ret)
-		return failed(s, ret, "kinds of pages");
 	for (size_t i = 0; i < count; i++) {
 		uint64_t type = s->types[i] & XEN_DOMCTL_PFINFO_LTAB_MASK;
 
-		if (type < XEN_DOMCTL_PFINFO_BROKEN) {
-			levels[filled] =
-				(type & XEN_DOMCTL_PFINFO_LTABTYPE_MASK) >>
-				XEN_DOMCTL_PFINFO_LTAB_SHIFT;
+		if (saver_has_contents(type)) {
+			levels[filled] = (uint8_t)saver_level(type);
 			present[filled] = s->numbers[i];
 			s->frames[filled++] = s->frames[i];
 		}
@@ -235,15 +235,22 @@ static int put_pages(struct saver *s, size_t count)
 		return save_file_writev(s->f, s->pieces, pieces, s->why);
 	ret = fmem_map_read(s->c, s->domid, s->frames, filled, &map);
 	if (ret)
-		return failed(s, ret, "memory");
-	ret = add_contents(s, map, filled, present, levels, &pieces);
+		return live ? -EAGAIN : saver_failed(s, ret, "memory");
+	if (live) {
+		/* It changes: what is summed up must be what is written. */
+		memcpy(s->tables, map, filled * PAGE);
+		s->pieces[pieces++] =
+			(struct iovec){ s->tables, filled * PAGE };
+	} else {
+		ret = add_contents(s, map, filled, present, levels, &pieces);
+	}
 	if (!ret)
 		ret = save_file_writev(s->f, s->pieces, pieces, s->why);
 	fmem_unmap(s->c, map, filled);
 	return ret;
 }
 
-static int put_memory(struct saver *s)
+static int put_memory(struct saver *s, const struct save_progress *progress)
 {
 	size_t count = 0;
 	int ret = 0;
@@ -256,11 +263,12 @@ static int put_memory(struct saver *s)
 		if (count < LIBXC_BATCH && pfn + 1 < s->list.count)
 			continue;
 		if (count)
-			ret = put_pages(s, count);
+			ret = saver_read_types(s, count);
+		if (count && !ret)
+			ret = saver_put_pages(s, count, false);
 		count = 0;
-		if (s->progress->tell)
-			s->progress->tell(
-				s->progress->arg, pfn + 1, s->list.count);
+		if (progress->tell)
+			progress->tell(progress->arg, pfn + 1, s->list.count);
 	}
 	return ret;
 }
@@ -274,7 +282,7 @@ static int put_shared(struct saver *s)
 	int ret = domstate_get_tsc(s->c, s->domid, &tsc);
 
 	if (ret)
-		return failed(s, ret, "clock");
+		return saver_failed(s, ret, "clock");
 	record = (struct libxc_tsc){ .mode = tsc.tsc_mode,
 		.khz = tsc.gtsc_khz,
 		.nsec = tsc.elapsed_nsec,
@@ -284,7 +292,7 @@ static int put_shared(struct saver *s)
 		return ret;
 	ret = fmem_map_read(s->c, s->domid, &mfn, 1, &map);
 	if (ret)
-		return failed(s, ret, "shared page");
+		return saver_failed(s, ret, "shared page");
 	ret = put(s, LIBXC_SHARED_INFO, map, PAGE, NULL, 0);
 	fmem_unmap(s->c, map, 1);
 	return ret;
@@ -331,7 +339,7 @@ static int put_blob(struct saver *s, uint32_t vcpu, enum domstate_kind kind,
 	int ret = domstate_get(s->c, s->domid, vcpu, kind, &blob, &size);
 
 	if (ret)
-		return failed(s, ret, what);
+		return saver_failed(s, ret, what);
 	if (size)
 		ret = put(s, type, &head, sizeof(head), blob, size);
 	free(blob);
@@ -346,12 +354,12 @@ static int put_vcpu(struct saver *s, uint32_t vcpu)
 	int ret = domctl_vcpu_info(s->c, s->domid, vcpu, &info);
 
 	if (ret)
-		return failed(s, ret, "vcpus");
+		return saver_failed(s, ret, "vcpus");
 	if (!info.online)
 		return 0;
 	ret = domstate_get_context(s->c, s->domid, vcpu, &x);
 	if (ret)
-		return failed(s, ret, "registers");
+		return saver_failed(s, ret, "registers");
 	if (!translate_context(s, vcpu, &x))
 		return why_set(s->why, -EINVAL,
 			"the registers of vcpu %u of domain %u name memory "
@@ -370,18 +378,19 @@ static int put_vcpu(struct saver *s, uint32_t vcpu)
 	return ret;
 }
 
-static int put_all(struct saver *s)
+int saver_put_head(struct saver *s)
 {
 	int ret = put_heads(s);
 
 	if (!ret)
 		ret = put_static(s);
-	if (!ret)
-		ret = put_list(s);
-	if (!ret)
-		ret = put_memory(s);
-	if (!ret)
-		ret = put_shared(s);
+	return ret ? ret : put_list(s);
+}
+
+int saver_put_tail(struct saver *s)
+{
+	int ret = put_shared(s);
+
 	for (uint32_t i = 0; i <= s->info.max_vcpu_id && !ret; i++)
 		ret = put_vcpu(s, i);
 	if (!ret)
@@ -391,34 +400,46 @@ static int put_all(struct saver *s)
 	return ret ? ret : save_sum_write(s->f, s->why);
 }
 
+int saver_begin(struct saver *s)
+{
+	int ret = sysctl_domain(s->c, s->domid, &s->info);
+
+	if (ret)
+		return saver_failed(s, ret, "state");
+	s->numbers = calloc(LIBXC_BATCH, sizeof(*s->numbers));
+	s->types = calloc(LIBXC_BATCH, sizeof(*s->types));
+	s->frames = calloc(LIBXC_BATCH, sizeof(*s->frames));
+	s->tables = calloc(LIBXC_BATCH, sizeof(*s->tables));
+	s->pieces = calloc(LIBXC_BATCH + 3, sizeof(*s->pieces));
+	if (!s->numbers || !s->types || !s->frames || !s->tables || !s->pieces)
+		return why_set(s->why, -ENOMEM, "out of memory in dom0");
+	return pv_list_read(s->c, &s->info, &s->list, s->why);
+}
+
+void saver_end(struct saver *s)
+{
+	pv_list_free(&s->list);
+	free(s->numbers);
+	free(s->types);
+	free(s->frames);
+	free(s->tables);
+	free(s->pieces);
+}
+
 int save_pv(struct ctrl *c, uint32_t domid,
 	const struct save_progress *progress, struct save_file *f,
 	struct why *why)
 {
-	struct saver s = {
-		.c = c, .domid = domid, .progress = progress, .f = f, .why = why
-	};
-	int ret = sysctl_domain(c, domid, &s.info);
+	struct saver s = { .c = c, .domid = domid, .f = f, .why = why };
+	int ret = saver_begin(&s);
 
-	if (ret)
-		return failed(&s, ret, "state");
-	s.numbers = calloc(LIBXC_BATCH, sizeof(*s.numbers));
-	s.types = calloc(LIBXC_BATCH, sizeof(*s.types));
-	s.frames = calloc(LIBXC_BATCH, sizeof(*s.frames));
-	s.tables = calloc(LIBXC_BATCH, sizeof(*s.tables));
-	s.pieces = calloc(LIBXC_BATCH + 3, sizeof(*s.pieces));
-	if (!s.numbers || !s.types || !s.frames || !s.tables || !s.pieces)
-		ret = why_set(why, -ENOMEM, "out of memory in dom0");
 	if (!ret)
-		ret = pv_list_read(c, &s.info, &s.list, why);
+		ret = saver_put_head(&s);
 	if (!ret)
-		ret = put_all(&s);
-	pv_list_free(&s.list);
-	free(s.numbers);
-	free(s.types);
-	free(s.frames);
-	free(s.tables);
-	free(s.pieces);
+		ret = put_memory(&s, progress);
+	if (!ret)
+		ret = saver_put_tail(&s);
+	saver_end(&s);
 	return ret;
 }
 

@@ -19,13 +19,12 @@
 #include <tenonctrl/xs.h>
 #include "common/args.h"
 #include "common/err.h"
-#include "common/kept.h"
 #include "common/nurse.h"
 #include "common/part.h"
 #include "common/progress.h"
+#include "common/saved.h"
 #include "common/session.h"
 #include "common/suspend.h"
-#include "common/xl_json.h"
 
 #define SECONDS_DEFAULT 60
 
@@ -41,53 +40,6 @@ struct wish {
 	unsigned long long seconds;
 	const char *file;
 };
-
-static int read_number(
-	struct session *s, uint32_t domid, const char *name, uint64_t *value)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/local/domain/%u/memory/%s", domid, name);
-	return xs_read_u64(s->xs, 0, path, value);
-}
-
-/* The guest's configuration in both forms. */
-static int read_head(struct session *s, uint32_t domid, struct save_head *head,
-	struct why *why)
-{
-	struct xen_domctl_getdomaininfo info;
-	uint64_t memory, max;
-	char *json = NULL, *name = NULL;
-	int ret = sysctl_domain(s->ctrl, domid, &info);
-
-	if (!ret)
-		ret = dom_name(s->xs, domid, &name);
-	if (!ret)
-		ret = read_number(s, domid, "target", &memory);
-	if (!ret)
-		ret = read_number(s, domid, "static-max", &max);
-	if (ret)
-		return why_set(why, ret,
-			"the record of domain %u cannot be read: %s", domid,
-			strerror(-ret));
-	ret = dom_userdata_read(domid, info.handle, &json);
-	if (ret)
-		ret = why_set(why, ret,
-			"the configuration of domain %u is not in "
-			"/var/lib/xen: %s",
-			domid, strerror(-ret));
-	else
-		ret = xl_json_update(json, name, memory, max, &head->json, why);
-	free(json);
-	free(name);
-	if (ret)
-		return ret;
-	head->json_size = strlen(head->json);
-	/* Guests of stock tools have none. */
-	if (!kept_read(domid, &head->kept))
-		head->kept_size = strlen(head->kept);
-	return 0;
-}
 
 static int write_file(struct session *s, uint32_t domid, struct part *t,
 	const struct save_head *head, struct why *why)
@@ -172,7 +124,7 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 	if (!ret)
 		ret = part_open(&target, why);
 	if (!ret)
-		ret = read_head(s, domid, &head, why);
+		ret = saved_head(s, domid, &head, why);
 	if (!ret && !nurse_begun(&n))
 		ret = why_set(why, -EPIPE, "the child of domsave was killed");
 	if (!ret)

@@ -264,6 +264,8 @@ int make_guest(struct maker *m, const struct make_wish *wish)
 	ret = session_open(&m->session);
 	if (!ret) {
 		ret = make(m, &guardian, &why);
+		if (!ret && m->ready)
+			ret = m->ready(m, &why);
 		if (!ret)
 			ret = start(m, wish, &tty, &why);
 		if (ret)

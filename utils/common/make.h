@@ -28,7 +28,9 @@ struct maker {
 	 * the frames of its two rings there.
 	 */
 	int (*build)(struct maker *m, struct why *why);
-	void *arg; /* build's own */
+	/* NULL, or: the guest is whole and about to start; an error ends it. */
+	int (*ready)(struct maker *m, struct why *why);
+	void *arg; /* theirs */
 	/* The rest is make_guest's. */
 	int lock;
 	uint32_t domid;

@@ -40,7 +40,7 @@ _tenon_words() {
 	dominfo | domcons) [ $# -eq 0 ] && _tenon_domains ;;
 	domls | domvcpus | dompause | domresume | domstop) _tenon_domains ;;
 	domrename) [ $# -eq 0 ] && _tenon_domains ;;
-	domdump | domsave) [ $# -eq 0 ] && _tenon_domains ;;
+	domdump | dommove | domsave) [ $# -eq 0 ] && _tenon_domains ;;
 	domset)
 		if [ $# -eq 0 ]; then
 			_tenon_domains
@@ -112,7 +112,7 @@ complete -F _tenon domcons domcreate domdebug domdev domevents dominfo domkey \
 	domstop domtop domvcpus hostinfo tenon-consoled tenon-init-dom0 \
 	tenon-reaper xenstore-shell xenstore-stats
 # These have files among their operands.
-complete -o default -F _tenon domdump domrestore domsave
+complete -o default -F _tenon domdump dommove domrestore domsave
 # Where xl is stock's, stock's package has its own.
 case $(readlink -f "$(command -v xl)" 2>/dev/null) in
 */tenon/bin/xl) complete -F _tenon xl ;;

@@ -82,6 +82,10 @@ int xl_create(struct xl_call *c);
 /* xl_dump.c */
 int xl_dump_core(struct xl_call *c);
 
+/* xl_move.c */
+int xl_migrate(struct xl_call *c);
+int xl_migrate_receive(struct xl_call *c);
+
 /* xl_save.c */
 int xl_save(struct xl_call *c);
 int xl_restore(struct xl_call *c);

@@ -67,6 +67,23 @@ int domstate_pin(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 int domstate_populate(
 	struct ctrl *c, uint32_t domid, xen_pfn_t *frames, size_t count);
 
+/* Takes `count` pages away again, by their machine frames. */
+int domstate_release(
+	struct ctrl *c, uint32_t domid, const xen_pfn_t *frames, size_t count);
+
+/*
+ * From here on the hypervisor notes which pages the domain, which may run,
+ * writes to; -ENOTSUP: it cannot follow this one. false: no more.
+ */
+int domstate_follow(struct ctrl *c, uint32_t domid, bool follow);
+/*
+ * The pages that were written to since the last call, or since domstate_follow:
+ * bit n % 64 of word n / 64 is the page that the guest has as n. Up to *pages
+ * bits, which becomes how many there are; they begin anew.
+ */
+int domstate_take_dirty(
+	struct ctrl *c, uint32_t domid, uint64_t *map, uint64_t *pages);
+
 /* Lets a domain that suspended run on as if it had not. */
 int domstate_resume(struct ctrl *c, uint32_t domid);
 

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The parts of saving a PV domain, for those who save it whole (save_pv.c) and
+ * those who do while it runs (move_pv.c). */
+#ifndef LIBCTRL_SAVER_H
+#define LIBCTRL_SAVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stddef.h>
+#include <tenonctrl/save_file.h>
+#include <public/domctl.h>
+#include "pv_list.h"
+#include "save_format.h"
+
+struct ctrl;
+struct why;
+
+#define SAVER_ENTRIES 512
+
+struct saver {
+	struct ctrl *c;
+	uint32_t domid;
+	struct save_file *f;
+	struct why *why;
+	struct xen_domctl_getdomaininfo info;
+	struct pv_list list;
+	/* Of one record: the guest's numbers and machine frames, put there by
+	 * whoever asks for it; LIBXC_BATCH each. */
+	uint64_t *numbers;
+	xen_pfn_t *frames;
+	/* The rest is the saver's own. */
+	xen_pfn_t *types;
+	uint64_t (*tables)[SAVER_ENTRIES];
+	struct iovec *pieces;
+};
+
+/* With c, domid, f and why set: reads what is needed, also of a domain that
+ * runs. Undo with saver_end, also on failure. */
+int saver_begin(struct saver *s);
+void saver_end(struct saver *s);
+
+/* "cannot read the WHAT of domain N: ..."; gives `error`. */
+int saver_failed(struct saver *s, int error, const char *what);
+/* What stands before memory, behind the head of the file. */
+int saver_put_head(struct saver *s);
+/* The kinds of the first `count` of s->frames, to s->types. */
+int saver_read_types(struct saver *s, size_t count);
+/* A level from 1 to 4; 0: no page table. */
+unsigned int saver_level(xen_pfn_t type);
+/* Whether a frame of that kind can be read. */
+bool saver_has_contents(xen_pfn_t type);
+/* One record with the first `count` of s->numbers, s->frames, whose kinds are
+ * read. `live`: the domain runs, none of them is a page table, and what cannot
+ * be mapped just now is -EAGAIN, with nothing written. */
+int saver_put_pages(struct saver *s, size_t count, bool live);
+/* What stands behind memory, of a domain that has suspended, to the end. */
+int saver_put_tail(struct saver *s);
+
+#endif
