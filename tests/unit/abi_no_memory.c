@@ -395,8 +395,8 @@ static void kill_all(void)
 	}
 	memset(dom, 0, sizeof(dom));
 	rig_settle();
-	(void)pci_remove(0, MSI_BDF);
-	(void)pci_remove(0, MSIX_BDF);
+	assert_int_not_equal(pci_remove(0, MSI_BDF), -EBUSY);
+	assert_int_not_equal(pci_remove(0, MSIX_BDF), -EBUSY);
 	msi_free_spare();
 }
 
