@@ -218,16 +218,78 @@ static long press_keys(struct fake *f, const struct xen_sysctl_debug_keys *arg)
 	return 0;
 }
 
-/* One pool, number 2, with all CPUs. */
-static long pool_info(struct xen_sysctl_cpupool_op *arg)
+static uint8_t free_cpus(const struct fake *f)
 {
-	if (arg->op != XEN_SYSCTL_CPUPOOL_OP_INFO || arg->cpupool_id > 2)
+	uint8_t left = (1U << FAKE_CPUS) - 1;
+
+	for (int i = 0; i < FAKE_POOLS; i++)
+		left &= (uint8_t)~f->pool_cpus[i];
+	return left;
+}
+
+static long pool_info(struct fake *f, struct xen_sysctl_cpupool_op *arg)
+{
+	while (arg->cpupool_id < FAKE_POOLS &&
+		!(f->pools >> arg->cpupool_id & 1))
+		arg->cpupool_id++;
+	if (arg->cpupool_id >= FAKE_POOLS)
 		return -ENOENT;
-	arg->cpupool_id = 2;
 	arg->sched_id = XEN_SCHEDULER_CREDIT2;
-	arg->n_dom = 1;
-	arg->cpumap.bitmap.p[0] = (1U << FAKE_CPUS) - 1;
+	arg->n_dom = 0;
+	for (int i = 0; i < FAKE_DOMAINS; i++)
+		arg->n_dom += f->domains[i].exists &&
+			      f->pool_of[i] == arg->cpupool_id;
+	arg->cpumap.bitmap.p[0] = f->pool_cpus[arg->cpupool_id];
 	return 0;
+}
+
+static long pool_create(struct fake *f, struct xen_sysctl_cpupool_op *arg)
+{
+	for (arg->cpupool_id = 0; f->pools >> arg->cpupool_id & 1;)
+		arg->cpupool_id++;
+	if (arg->cpupool_id >= FAKE_POOLS)
+		return -ENOSPC;
+	f->pools |= (uint8_t)(1U << arg->cpupool_id);
+	return 0;
+}
+
+static long pool_op(struct fake *f, struct xen_sysctl_cpupool_op *arg)
+{
+	uint32_t id = arg->cpupool_id;
+	uint8_t cpu = arg->cpu < FAKE_CPUS ? (uint8_t)(1U << arg->cpu) : 0;
+
+	if (arg->op == XEN_SYSCTL_CPUPOOL_OP_INFO)
+		return pool_info(f, arg);
+	if (arg->op == XEN_SYSCTL_CPUPOOL_OP_CREATE)
+		return pool_create(f, arg);
+	if (arg->op == XEN_SYSCTL_CPUPOOL_OP_FREEINFO) {
+		arg->cpumap.bitmap.p[0] = free_cpus(f);
+		return 0;
+	}
+	if (id >= FAKE_POOLS || !(f->pools >> id & 1))
+		return -ENOENT;
+	switch (arg->op) {
+	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+		if (f->pool_cpus[id])
+			return -EBUSY;
+		f->pools &= (uint8_t) ~(1U << id);
+		return 0;
+	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+		if (!(free_cpus(f) & cpu))
+			return cpu ? -EBUSY : -EINVAL;
+		f->pool_cpus[id] |= cpu;
+		return 0;
+	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+		if (!(f->pool_cpus[id] & cpu))
+			return -EINVAL;
+		f->pool_cpus[id] &= (uint8_t)~cpu;
+		return 0;
+	default:
+		if (!f->pool_cpus[id])
+			return -EINVAL;
+		f->pool_of[arg->domid % FAKE_DOMAINS] = (uint8_t)id;
+		return 0;
+	}
 }
 
 static long fill_topology(struct xen_sysctl_cputopoinfo *arg)
@@ -282,7 +344,7 @@ static long do_sysctl(struct fake *f, struct xen_sysctl *op)
 	case XEN_SYSCTL_debug_keys:
 		return press_keys(f, &op->u.debug_keys);
 	case XEN_SYSCTL_cpupool_op:
-		return pool_info(&op->u.cpupool_op);
+		return pool_op(f, &op->u.cpupool_op);
 	case XEN_SYSCTL_cputopoinfo:
 		return fill_topology(&op->u.cputopoinfo);
 	case XEN_SYSCTL_getcpuinfo:
@@ -600,6 +662,10 @@ struct fake *fake_new(void)
 	f->writable = calloc(FAKE_FRAMES, sizeof(*f->writable));
 	f->fail_after = -1;
 	f->domains[0].exists = true;
+	/* One pool, number 2, with all CPUs and domains. */
+	f->pools = 1U << 2;
+	f->pool_cpus[2] = (1U << FAKE_CPUS) - 1;
+	memset(f->pool_of, 2, sizeof(f->pool_of));
 	if (!f->memory || !f->owner || !f->writable) {
 		fake_free(f);
 		return NULL;

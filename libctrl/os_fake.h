@@ -15,6 +15,7 @@
 #define FAKE_FRAMES  (256U << 8) /* 256 MiB of guest memory */
 #define FAKE_DOMAINS 4
 #define FAKE_CPUS    4
+#define FAKE_POOLS   4
 #define FAKE_FIRST   0x1000 /* the first machine frame number */
 #define FAKE_MAPS    64
 #define FAKE_LEAF    0x1234 /* what CPUID's one leaf has */
@@ -55,6 +56,8 @@ struct fake {
 	 * them at position `log_start`. */
 	char log[65536];
 	uint32_t log_start, log_size;
+	/* Pools by number: there when its bit is set; CPUs, a bit each. */
+	uint8_t pools, pool_cpus[FAKE_POOLS], pool_of[FAKE_DOMAINS];
 	char keys[16];	/* debug keys pressed last */
 	size_t buffers; /* pages that are handed out */
 };

@@ -207,6 +207,71 @@ int sysctl_pool(struct ctrl *c, uint32_t from, struct sysctl_pool *pool)
 	return ret;
 }
 
+int sysctl_free_cpus(struct ctrl *c, uint8_t map[SYSCTL_POOL_BYTES])
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_cpupool_op };
+	uint8_t *buf = call_buf_alloc(c, SYSCTL_POOL_BYTES);
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
+	op.u.cpupool_op.cpumap.bitmap.p = buf;
+	op.u.cpupool_op.cpumap.nr_bits = SYSCTL_POOL_BYTES * 8;
+	ret = do_sysctl(c, &op);
+	if (!ret)
+		memcpy(map, buf, SYSCTL_POOL_BYTES);
+	call_buf_free(c, buf, SYSCTL_POOL_BYTES);
+	return ret;
+}
+
+static int change_pool(struct ctrl *c, uint32_t what, uint32_t *id,
+	uint32_t cpu, uint32_t domid)
+{
+	struct xen_sysctl op = { .cmd = XEN_SYSCTL_cpupool_op };
+	int ret;
+
+	op.u.cpupool_op.op = what;
+	op.u.cpupool_op.cpupool_id = *id;
+	op.u.cpupool_op.sched_id = XEN_SCHEDULER_CREDIT2;
+	op.u.cpupool_op.cpu = cpu;
+	op.u.cpupool_op.domid = domid;
+	ret = do_sysctl(c, &op);
+	if (!ret)
+		*id = op.u.cpupool_op.cpupool_id;
+	return ret;
+}
+
+int sysctl_pool_create(struct ctrl *c, uint32_t *id)
+{
+	uint32_t made = XEN_SYSCTL_CPUPOOL_PAR_ANY;
+	int ret = change_pool(c, XEN_SYSCTL_CPUPOOL_OP_CREATE, &made, 0, 0);
+
+	if (!ret)
+		*id = made;
+	return ret;
+}
+
+int sysctl_pool_destroy(struct ctrl *c, uint32_t id)
+{
+	return change_pool(c, XEN_SYSCTL_CPUPOOL_OP_DESTROY, &id, 0, 0);
+}
+
+int sysctl_pool_add_cpu(struct ctrl *c, uint32_t id, uint32_t cpu)
+{
+	return change_pool(c, XEN_SYSCTL_CPUPOOL_OP_ADDCPU, &id, cpu, 0);
+}
+
+int sysctl_pool_remove_cpu(struct ctrl *c, uint32_t id, uint32_t cpu)
+{
+	return change_pool(c, XEN_SYSCTL_CPUPOOL_OP_RMCPU, &id, cpu, 0);
+}
+
+int sysctl_pool_move(struct ctrl *c, uint32_t id, uint32_t domid)
+{
+	return change_pool(c, XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, &id, 0, domid);
+}
+
 /* One piece of the log into `buf`, which has room for LOG_CHUNK. */
 static int read_piece(
 	struct ctrl *c, bool clear, uint32_t *at, char *buf, uint32_t *size)

@@ -111,7 +111,9 @@ static void keys(void **state)
 static void cpus(void **state)
 {
 	struct xen_sysctl_cputopo *topology;
+	uint8_t map[SYSCTL_POOL_BYTES];
 	struct sysctl_pool pool;
+	uint32_t id = 77;
 	uint64_t *idle;
 	size_t count;
 
@@ -129,6 +131,25 @@ static void cpus(void **state)
 	assert_int_equal(pool_cpu_count(&pool), FAKE_CPUS);
 	assert_int_equal(sysctl_pool(ctrl, 3, &pool), -ENOENT);
 	assert_int_equal(pool.id, 2);
+	assert_int_equal(sysctl_free_cpus(ctrl, map), 0);
+	assert_int_equal(map[0], 0);
+	assert_int_equal(sysctl_pool_create(ctrl, &id), 0);
+	assert_int_equal(id, 0);
+	assert_int_equal(sysctl_pool_add_cpu(ctrl, id, 3), -EBUSY);
+	assert_int_equal(sysctl_pool_move(ctrl, id, 0), -EINVAL);
+	assert_int_equal(sysctl_pool_remove_cpu(ctrl, 2, 3), 0);
+	assert_int_equal(sysctl_free_cpus(ctrl, map), 0);
+	assert_int_equal(map[0], 8);
+	assert_int_equal(sysctl_pool_add_cpu(ctrl, id, 3), 0);
+	assert_int_equal(sysctl_pool_move(ctrl, id, 0), 0);
+	assert_int_equal(sysctl_pool(ctrl, 0, &pool), 0);
+	assert_int_equal(pool.id, 0);
+	assert_int_equal(pool.domain_count, 1);
+	assert_int_equal(pool.cpus[0], 8);
+	assert_int_equal(sysctl_pool_destroy(ctrl, id), -EBUSY);
+	assert_int_equal(sysctl_pool_remove_cpu(ctrl, id, 3), 0);
+	assert_int_equal(sysctl_pool_destroy(ctrl, id), 0);
+	assert_int_equal(sysctl_pool_destroy(ctrl, id), -ENOENT);
 }
 
 static void vcpus(void **state)

@@ -93,9 +93,16 @@ int xl_restore(struct xl_call *c);
 int xl_info(struct xl_call *c);
 int xl_dmesg(struct xl_call *c);
 int xl_debug_keys(struct xl_call *c);
-int xl_cpupool_list(struct xl_call *c);
 int xl_sched_credit2(struct xl_call *c);
 int xl_top(struct xl_call *c);
+/* xl_pool.c */
+int xl_cpupool_list(struct xl_call *c);
+int xl_cpupool_create(struct xl_call *c);
+int xl_cpupool_destroy(struct xl_call *c);
+int xl_cpupool_rename(struct xl_call *c);
+int xl_cpupool_cpu_add(struct xl_call *c);
+int xl_cpupool_cpu_remove(struct xl_call *c);
+int xl_cpupool_migrate(struct xl_call *c);
 /* xl_vcpu.c */
 int xl_vcpu_list(struct xl_call *c);
 int xl_vcpu_pin(struct xl_call *c);

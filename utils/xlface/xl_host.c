@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xl: the machine, its hypervisor and its pools; see xl.h. */
+/* xl: the machine and its hypervisor; see xl.h. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,62 +126,6 @@ int xl_top(struct xl_call *c)
 
 	return xl_plain(c) == XL_STOP ? c->status
 				      : xl_become(argv[0], argv, false);
-}
-
-static void print_pool(
-	const struct sysctl_pool *pool, const char *name, bool lists_cpus)
-{
-	const char *between = "";
-
-	printf("%-19s", name);
-	if (!lists_cpus) {
-		printf("%3u%10s%8c%11u\n", pool_cpu_count(pool),
-			sysctl_scheduler_name(pool->scheduler), 'y',
-			pool->domain_count);
-		return;
-	}
-	for (unsigned int i = 0; i < sizeof(pool->cpus) * 8; i++) {
-		if (!(pool->cpus[i / 8] >> i % 8 & 1))
-			continue;
-		printf("%s%u", between, i);
-		between = ",";
-	}
-	putchar('\n');
-}
-
-int xl_cpupool_list(struct xl_call *c)
-{
-	static const struct option longs[] = {
-		{ "cpus", 0, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct sysctl_pool pool = { .id = 0 };
-	bool lists_cpus = false, found = false;
-	const char *wanted;
-	uint32_t at = 0;
-	int id;
-
-	while ((id = xl_next(c, "c", longs)) >= 0)
-		lists_cpus = true;
-	if (id == XL_STOP)
-		return c->status;
-	wanted = optind < c->argc ? c->argv[optind] : NULL;
-	for (; !sysctl_pool(c->session.ctrl, at, &pool); at = pool.id + 1) {
-		char *name = pool_name(c->session.xs, pool.id);
-
-		if (name && (!wanted || !strcmp(wanted, name))) {
-			if (!found)
-				puts(lists_cpus ? "Name               CPU list"
-						: "Name               CPUs   "
-						  "Sched     Active   Domain "
-						  "count");
-			found = true;
-			print_pool(&pool, name, lists_cpus);
-		}
-		free(name);
-	}
-	return found || !wanted ? XL_OK
-				: xl_fail("Pool '%s' does not exist", wanted);
 }
 
 static void print_share_head(void)

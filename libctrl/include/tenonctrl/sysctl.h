@@ -50,6 +50,18 @@ struct sysctl_pool {
  * last.
  */
 int sysctl_pool(struct ctrl *c, uint32_t from, struct sysctl_pool *pool);
+/* CPUs that are in no pool. */
+int sysctl_free_cpus(struct ctrl *c, uint8_t map[SYSCTL_POOL_BYTES]);
+/* A pool without CPUs, under credit2; *id is its number. -ENOSPC. */
+int sysctl_pool_create(struct ctrl *c, uint32_t *id);
+/* -ENOENT; -EBUSY: it has CPUs or domains, or is number 0. */
+int sysctl_pool_destroy(struct ctrl *c, uint32_t id);
+/* -ENOENT no such pool; -EINVAL no such CPU; -EBUSY it is in a pool. */
+int sysctl_pool_add_cpu(struct ctrl *c, uint32_t id, uint32_t cpu);
+/* -EINVAL it is not in that pool; -EBUSY a domain would have none left. */
+int sysctl_pool_remove_cpu(struct ctrl *c, uint32_t id, uint32_t cpu);
+/* -ENOENT no such pool; -ESRCH no such domain; -EINVAL no CPU, or domain 0. */
+int sysctl_pool_move(struct ctrl *c, uint32_t id, uint32_t domid);
 
 /*
  * What the hypervisor's message ring has from position `*at` on, which moves

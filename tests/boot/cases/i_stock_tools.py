@@ -215,6 +215,7 @@ def host_tools(machine):
             raise Failure(machine.run("domls -s -id"))
         machine.run("domvcpus lay -f state=offline | grep -w 'lay .* 1 .* -'")
         machine.run("dompool -j | grep -A3 '\"cpus\":2' | grep credit2")
+    pools(machine)
     with machine.check("dominfo and hostinfo know guest and machine"):
         rows = json.loads(machine.run("dominfo -j lay"))
         if (rows["uuid"], rows["state"], rows["ours"]) != (
@@ -241,6 +242,44 @@ def host_tools(machine):
         machine.run("domtop </dev/null 2>&1 | grep 'no terminal'; "
                     "TERM=none domtop >/dev/hvc0 2>/tmp/none; "
                     "grep \"'none' is not known\" /tmp/none")
+
+
+# Guests and CPUs between pools, by stock's xl, our tool and our xl.
+POOLS = (
+    "xl cpupool-cpu-remove Pool-0 1",
+    "hostinfo free_cpus | grep -x 1",
+    'echo \'name="side"\' >/tmp/pool.cfg',
+    "xl cpupool-create /tmp/pool.cfg",
+    "dompool | grep '^side  *1  *1  *1  *credit2  *0'",
+    "xl cpupool-migrate lay side",
+    "domls -o name,pool -f name=lay | grep '^lay  *1'",
+    "xl cpupool-list | grep '^side .* 1  *credit2 .* 1'",
+    "! dompool destroy side 2>/tmp/said && grep 'move them first' /tmp/said",
+    "! dompool remove side 1 2>/tmp/said && grep 'the last' /tmp/said",
+    "! dompool move Domain-0 side 2>/tmp/said && grep 'stays' /tmp/said",
+    "dompool move lay Pool-0",
+    "dompool rename side other && xl cpupool-list -c other | grep 1",
+    "domdebug A",
+    "xl cpupool-destroy other",
+    "! xenstore-exists /local/pool/1/name",
+    "dompool create third && dompool -f name=third | grep -w third",
+    "! dompool create third 2>/tmp/said && grep already /tmp/said",
+    "dompool destroy third && dompool add Pool-0 1",
+    "/usr/lib/tenon/bin/xl cpupool-cpu-remove Pool-0 1",
+    "/usr/lib/tenon/bin/xl cpupool-create name=fourth cpus=1",
+    "/usr/lib/tenon/bin/xl cpupool-migrate lay fourth",
+    "/usr/lib/tenon/bin/xl cpupool-migrate lay Pool-0",
+    "/usr/lib/tenon/bin/xl cpupool-destroy fourth",
+    "/usr/lib/tenon/bin/xl cpupool-cpu-add Pool-0 1",
+    "dompool -j | grep '\"cpus\":2'",
+    "xenstore-rm /local/pool/1 2>/dev/null; true",
+)
+
+
+def pools(machine):
+    with machine.check("CPU pools by xl, dompool and our xl"):
+        for command in POOLS:
+            machine.run(command)
 
 
 def encoded(text):
