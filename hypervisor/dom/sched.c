@@ -88,11 +88,13 @@ static bool claim_idle(cpumask_t mask, unsigned *cpu)
 
 /*
  * Where v is to wait: an idle CPU (its last one, one it likes, any), else its
- * last one, else the shortest queue.  *is_claimed: taken out of idle_cpus.
+ * last one if few wait there, else where fewest do.  *is_claimed: taken out of
+ * idle_cpus.
  */
 static unsigned choose_cpu(const struct vcpu *v, bool *is_claimed)
 {
 	cpumask_t hard = v->allowed;
+	bool is_home = hard & CPUMASK(v->processor);
 	unsigned cpu, best;
 
 	*is_claimed = true;
@@ -101,11 +103,12 @@ static unsigned choose_cpu(const struct vcpu *v, bool *is_claimed)
 		claim_idle(hard, &cpu))
 		return cpu;
 	*is_claimed = false;
-	if (hard & CPUMASK(v->processor))
-		return v->processor;
-	best = (unsigned)__builtin_ctzll(hard);
+	best = is_home ? v->processor : (unsigned)__builtin_ctzll(hard);
+	if (is_home && READ_ONCE(run_queues[best].count) < SCHED_FEW)
+		return best;
+	/* One fewer is no reason to leave. */
 	cpu_for_each (cpu, hard) {
-		if (READ_ONCE(run_queues[cpu].count) <
+		if (READ_ONCE(run_queues[cpu].count) + is_home <
 			READ_ONCE(run_queues[best].count))
 			best = cpu;
 	}

@@ -129,8 +129,10 @@ void balance_push(struct run_queue *q)
 	} else if (v) {
 		move_queued(q, to, v);
 		queue_preempt(to, v);
-		/* Not back at once. */
+		/* Not back at once; but more of them, where there are many. */
 		to->balance_at = q->balance_at;
+		if (load(q) > load(to) + 2 * (uint64_t)v->sched.weight)
+			q->balance_at = 0;
 	}
 	lock_drop_two(&q->lock, &to->lock);
 	arch_irq_restore(flags);

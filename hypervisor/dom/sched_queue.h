@@ -16,7 +16,8 @@
 
 #define SCHED_SLICE_NS	 10000000ULL  /* a turn while others wait */
 #define SCHED_BALANCE_NS 100000000ULL /* between looks at others' load */
-#define SCHED_MINIMUM_NS 1000000ULL   /* nobody is preempted before */
+#define SCHED_FEW	 2U /* that wait on a CPU: no others are asked */
+#define SCHED_MINIMUM_NS 1000000ULL /* nobody is preempted before */
 /* How far behind the queue's clock a vcpu that slept may come back, and how
  * far ahead one that moved: ns of virtual time. */
 #define SCHED_SLEEPER_NS 5000000ULL

@@ -66,9 +66,9 @@ static struct coroutine *pick(unsigned (*choose)(unsigned n))
 		if (!coroutines[i].is_live)
 			continue;
 		if (&coroutines[i] == running) {
+			last = n;
 			if (is_spinning)
 				continue;
-			last = n;
 		}
 		live[n++] = &coroutines[i];
 	}
@@ -76,7 +76,8 @@ static struct coroutine *pick(unsigned (*choose)(unsigned n))
 		return running && running->is_live ? running : NULL;
 	if (choose)
 		return live[choose(n) % n];
-	return live[is_spinning ? last : (last + 1) % n];
+	/* The next one: a spinner is not in the list itself. */
+	return live[(is_spinning ? last : last + 1) % n];
 }
 
 void fake_run(unsigned (*choose)(unsigned n))
