@@ -248,7 +248,8 @@ def host_tools(machine):
 POOLS = (
     "xl cpupool-cpu-remove Pool-0 1",
     "hostinfo free_cpus | grep -x 1",
-    'echo \'name="side"\' >/tmp/pool.cfg',
+    "echo 'name=\"side\"' >/tmp/pool.cfg",
+    "echo 'cpus=[\"1\"]' >>/tmp/pool.cfg",
     "xl cpupool-create /tmp/pool.cfg",
     "dompool | grep '^side  *1  *1  *1  *credit2  *0'",
     "xl cpupool-migrate lay side",
@@ -260,6 +261,7 @@ POOLS = (
     "dompool move lay Pool-0",
     "dompool rename side other && xl cpupool-list -c other | grep 1",
     "domdebug A",
+    "domlog | tail -n 5 | grep 'audit: clean'",
     "xl cpupool-destroy other",
     "! xenstore-exists /local/pool/1/name",
     "dompool create third && dompool -f name=third | grep -w third",
