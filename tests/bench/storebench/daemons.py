@@ -154,7 +154,18 @@ class Calls(Null):
     name = "calls"
 
     def command(self):
-        return [os.path.join(self.tools, "null"), "--calls", self.socket]
+        return [os.path.join(self.tools, "null"), "--" + self.name,
+                self.socket]
+
+
+class Filter(Calls):
+    """And with a filter of system calls."""
+    name = "filter"
+
+
+class Keep(Calls):
+    """And with notes of its answers in a mapped file."""
+    name = "keep"
 
 
 class Stock(Daemon):

@@ -3,18 +3,24 @@
  * The null daemon: what a store could reach at most over a Unix socket.
  *
  * It answers each request at once with bytes that look like a store's, by
- * epoll, one read() and one write() a turn, and does nothing else. With
- * --calls it makes xenstored's system calls instead, recvmmsg() and
- * sendmmsg(), by which the kernel counts what came and what went.
+ * epoll, one read() and one write() a turn, and does nothing else. Step by
+ * step it can be given what xenstored cannot do without: --calls has it make
+ * the same system calls, recvmmsg() and sendmmsg(), by which the kernel counts
+ * what came and what went; --filter does so behind a list of system calls;
+ * --keep also notes each answer, with its sum, where a next daemon would find
+ * it: in a file that is mapped, SOCKET.kept.
  *
- * usage: null [--calls] SOCKET
+ * usage: null [--calls | --filter | --keep] SOCKET
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,6 +29,10 @@
 #include "load.h"
 
 #define BATCH 64
+/* As much as a journal has before it is begun anew. */
+#define KEPT_SIZE (4u << 20)
+/* Bytes that a journal has about each answer. */
+#define KEPT_HEAD 40
 
 struct peer {
 	int fd;
@@ -32,6 +42,8 @@ struct peer {
 
 static char out[PACKET_MAX * 1024];
 static bool has_calls;
+static char *kept; /* KEPT_SIZE bytes, or NULL */
+static size_t kept_end;
 
 static const struct {
 	const char *bytes;
@@ -43,6 +55,22 @@ static const struct {
 	[XS_WRITE] = { "OK", 3 },
 };
 
+/* `len` bytes and what is said of them, after what is there. */
+static void keep(const char *bytes, size_t len)
+{
+	uint64_t head[KEPT_HEAD / 8] = { len }, word;
+
+	if (KEPT_SIZE - kept_end < KEPT_HEAD + len + 8)
+		kept_end = 0;
+	for (size_t i = 0; i + 8 <= len; i += 8) {
+		memcpy(&word, bytes + i, 8);
+		head[1] = (head[1] ^ word) * 0xff51afd7ed558ccdull;
+	}
+	memcpy(kept + kept_end, head, sizeof(head));
+	memcpy(kept + kept_end + sizeof(head), bytes, len);
+	kept_end += (KEPT_HEAD + len + 7) & ~(size_t)7;
+}
+
 static size_t answer(const struct xsd_sockmsg *asked, char *to)
 {
 	struct xsd_sockmsg hdr = *asked;
@@ -53,6 +81,8 @@ static size_t answer(const struct xsd_sockmsg *asked, char *to)
 	hdr.len = (uint32_t)answers[type].len;
 	memcpy(to, &hdr, sizeof(hdr));
 	memcpy(to + sizeof(hdr), answers[type].bytes, hdr.len);
+	if (kept)
+		keep(to, sizeof(hdr) + hdr.len);
 	return sizeof(hdr) + hdr.len;
 }
 
@@ -145,6 +175,59 @@ static void accept_peer(int epoll, int listener)
 		watch(epoll, p->fd, p);
 }
 
+static void map_kept(const char *socket)
+{
+	char path[256];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.kept", socket);
+	fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd >= 0 && !posix_fallocate(fd, 0, KEPT_SIZE))
+		kept = mmap(NULL, KEPT_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			fd, 0);
+	if (!kept || kept == MAP_FAILED) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+	close(fd);
+}
+
+static void filter(void)
+{
+	static const int allowed[] = { SCMP_SYS(epoll_wait),
+		SCMP_SYS(epoll_ctl), SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg),
+		SCMP_SYS(accept), SCMP_SYS(close), SCMP_SYS(brk),
+		SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(restart_syscall),
+		SCMP_SYS(rt_sigreturn), SCMP_SYS(exit_group) };
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	size_t i;
+	int rc = ctx ? 0 : -ENOMEM;
+
+	for (i = 0; !rc && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (!rc)
+		rc = seccomp_load(ctx);
+	if (rc) {
+		fprintf(stderr, "null: no filter: %s\n", strerror(-rc));
+		exit(EXIT_FAILURE);
+	}
+	seccomp_release(ctx);
+}
+
+/* What the option adds, and all before it. */
+static bool take_option(const char *option, const char *socket)
+{
+	bool keeps = !strcmp(option, "--keep");
+	bool filters = keeps || !strcmp(option, "--filter");
+
+	has_calls = filters || !strcmp(option, "--calls");
+	if (keeps)
+		map_kept(socket);
+	if (filters)
+		filter();
+	return has_calls;
+}
+
 int main(int argc, char **argv)
 {
 	struct epoll_event events[BATCH];
@@ -152,16 +235,16 @@ int main(int argc, char **argv)
 	int epoll = epoll_create1(EPOLL_CLOEXEC), listener, n, i;
 	struct peer *p;
 
-	has_calls = argc == 3 && !strcmp(argv[1], "--calls");
-	if (argc != 2 + has_calls) {
-		fputs("usage: null [--calls] SOCKET\n", stderr);
-		return 2;
-	}
 	if (!getrlimit(RLIMIT_NOFILE, &limit)) {
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
-	listener = listen_at(argv[argc - 1]);
+	listener = argc == 2 || argc == 3 ? listen_at(argv[argc - 1]) : -1;
+	if (listener < 0 || (argc == 3 && !take_option(argv[1], argv[2]))) {
+		fputs("usage: null [--calls | --filter | --keep] SOCKET\n",
+			stderr);
+		return 2;
+	}
 	watch(epoll, listener, NULL);
 	for (;;) {
 		n = epoll_wait(epoll, events, BATCH, -1);
