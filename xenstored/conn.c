@@ -13,6 +13,9 @@
 /* The most that one request is held against its connection. */
 #define DEBT_MAX 1024u
 
+/* As much memory as one has, for aligned_alloc(). */
+#define CONN_SIZE ((sizeof(struct conn) + CACHE_LINE - 1) & -(size_t)CACHE_LINE)
+
 struct conn *conn_new(
 	struct store *s, uint16_t domid, bool is_ring, void *owner)
 {
@@ -20,9 +23,10 @@ struct conn *conn_new(
 
 	if (!domain_make(s, domid))
 		return NULL;
-	c = calloc(1, sizeof(*c));
+	c = aligned_alloc(CACHE_LINE, CONN_SIZE);
 	if (!c)
 		return NULL;
+	memset(c, 0, sizeof(*c));
 	c->store = s;
 	c->owner = owner;
 	c->domid = domid;
@@ -225,6 +229,14 @@ static bool is_full(const struct conn *c)
 		return false;
 	most = quota_value(c->store, c->domid, QUOTA_OUTSTANDING);
 	return most && c->reply_count >= most;
+}
+
+void conn_fetch(const struct conn *c)
+{
+	size_t i;
+
+	for (i = 0; i < offsetof(struct conn, of_store); i += CACHE_LINE)
+		__builtin_prefetch((const char *)c + i);
 }
 
 static bool has_request(const struct conn *c)

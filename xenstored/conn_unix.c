@@ -161,6 +161,25 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 	client_turn(d, p);
 }
 
+static void fetch(const void *from, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i += CACHE_LINE)
+		__builtin_prefetch((const char *)from + i);
+}
+
+static void client_expect(const struct source *src)
+{
+	const struct client *cl = list_entry(src, struct client, src);
+
+	if (!cl->peer.conn)
+		return;
+	conn_fetch(cl->peer.conn);
+	/* The calls, and where a first request begins. */
+	fetch(cl->peer.slot, offsetof(struct slot, in.half) + 2 * CACHE_LINE);
+}
+
 /* The connection of a client that was served before fits what it got. */
 static bool is_same(const struct conn *c, const struct slot *slot)
 {
@@ -193,6 +212,7 @@ int client_connect(
 		cl->peer.index = index;
 		cl->src.fd = fd;
 		cl->src.ready = client_ready;
+		cl->src.expect = client_expect;
 		cl->events = EPOLLIN;
 		rc = daemon_watch(d, &cl->src, EPOLLIN);
 	}

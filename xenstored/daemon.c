@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #define EVENTS_MAX 64
+/* So many events before its turn a source is told to expect it. */
+#define AHEAD 3
 /* When a journal that found no room is tried again. */
 #define RETRY_NS 1000000000u
 
@@ -225,12 +227,42 @@ static void ask_upgrade(struct daemon *d)
 	d->wants_upgrade = false;
 }
 
+/*
+ * When as many are ready as fit, neither a source nor what it leads to is in
+ * the caches: both are fetched while others are served.
+ */
+static void look_ahead(const struct epoll_event *events, int i, int n)
+{
+	const struct source *src;
+
+	if (i + 2 * AHEAD < n)
+		__builtin_prefetch(events[i + 2 * AHEAD].data.ptr);
+	if (i + AHEAD >= n)
+		return;
+	src = events[i + AHEAD].data.ptr;
+	if (src->expect)
+		src->expect(src);
+}
+
+static void serve_events(struct daemon *d, struct epoll_event *events, int n)
+{
+	struct source *src;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		if (n == EVENTS_MAX)
+			look_ahead(events, i, n);
+		src = events[i].data.ptr;
+		if (src->fd >= 0)
+			src->ready(d, src, events[i].events);
+	}
+}
+
 void daemon_run(struct daemon *d)
 {
 	struct epoll_event events[EVENTS_MAX];
-	struct source *src;
 	int64_t held;
-	int i, n;
+	int n;
 
 	while (!d->is_ending) {
 		held = store_next_wakeup(d->store);
@@ -238,11 +270,7 @@ void daemon_run(struct daemon *d)
 		store_set_time(d->store, now_ns());
 		if (held >= 0 && store_next_wakeup(d->store) < 0)
 			wake_held(d);
-		for (i = 0; i < n; i++) {
-			src = events[i].data.ptr;
-			if (src->fd >= 0)
-				src->ready(d, src, events[i].events);
-		}
+		serve_events(d, events, n);
 		settle(d);
 		/* Whoever waited for what has just happened, at once. */
 		serve_busy(d);

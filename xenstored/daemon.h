@@ -31,6 +31,8 @@ struct daemon;
 struct source {
 	int fd;
 	void (*ready)(struct daemon *d, struct source *src, uint32_t events);
+	/* Fetches what `ready` will look at into the caches; may be NULL. */
+	void (*expect)(const struct source *src);
 };
 
 /* The transport of a connection, as its owner. */

@@ -114,32 +114,33 @@ struct watch {
 };
 
 struct conn {
+	/* First what each request looks at, in few lines of the cache. */
 	struct store *store;
 	void *owner;
 	uint16_t domid;
 	bool is_ring;
 	bool is_broken;
-	struct list of_store;
-	struct list dirty; /* in store->dirty, or empty */
-
-	uint32_t id; /* in the journal; 0: it is not in there */
-	struct hash_link by_id;
-	uint32_t port; /* of a ring: the domain's event channel */
-	bool owns_inbox;
+	uint32_t id;	     /* in the journal; 0: it is not in there */
+	struct list dirty;   /* in store->dirty, or empty */
 	struct inbox *inbox; /* its transport's, or its own, or none yet */
 	uint64_t in_done;    /* bytes of the stream that were served */
-	uint32_t in_untold;  /* of them, those that no effect has told yet */
-	uint64_t out_total;  /* bytes of the other stream, unsent ones too */
-	uint64_t out_known;  /* while read back: what the peer has got */
 	char *in;	     /* what is in and not served yet */
 	size_t in_start, in_end;
-	unsigned int debt; /* requests that its next turns are short of */
-	struct tree_place place;
-
+	uint32_t in_untold; /* of in_done, those that no effect has told yet */
+	unsigned int debt;  /* requests that its next turns are short of */
+	struct hot *waits_for; /* park.c: for its next request */
+	uint64_t out_total;    /* bytes of the other stream, unsent ones too */
 	struct message *out_first, **out_last;
 	size_t out_sent; /* of the first one */
 	size_t reply_bytes, event_bytes;
 	uint32_t reply_count;
+	struct tree_place place;
+
+	struct list of_store;
+	struct hash_link by_id;
+	uint32_t port; /* of a ring: the domain's event channel */
+	bool owns_inbox;
+	uint64_t out_known; /* while read back: what the peer has got */
 
 	struct list watches;
 	uint32_t watch_count;
@@ -147,9 +148,9 @@ struct conn {
 	uint32_t txn_count;
 	uint32_t next_txn;
 
-	/* park.c: its next request waits for a hot path */
+	/* park.c */
 	struct list parked, of_parked;
-	struct hot *waits_for, *heir_of;
+	struct hot *heir_of;
 	uint64_t parked_at, lazy_until, lazy_ns;
 	bool has_waited;
 };

@@ -19,6 +19,9 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+/* Bytes that a CPU fetches at once: a hint, not a promise. */
+#define CACHE_LINE 64
+
 struct conn;
 struct inbox;
 struct mmsghdr;
@@ -254,6 +257,8 @@ void conn_fill(struct conn *c, size_t len);
  * -EPROTO when the peer broke the protocol and is to be cut off.
  */
 int conn_process(struct conn *c, unsigned int budget);
+/* Brings what conn_process() looks at first into the caches. */
+void conn_fetch(const struct conn *c);
 /* Whether a request waits for conn_process() that it could serve now. */
 bool conn_is_ready(const struct conn *c);
 /* Whether more bytes are wanted: back-pressure is not reading. */
