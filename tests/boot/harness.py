@@ -18,6 +18,8 @@ REPACK = os.path.join(os.path.dirname(os.path.abspath(__file__)),
                       "..", "images", "repack.py")
 OPTIONS = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all"
 DOM0 = "console=hvc0 earlyprintk=xen"
+# No devices whose drivers take long in an emulator.
+LEAN = ["-net", "none", "-vga", "none", "-parallel", "none"]
 # What ends a wait at once, for nothing good follows it.
 BAD = (r"(?i)^.*\bpanic\b.*$", r"^.*Kernel panic.*$",
        r"^.*init: .* did not start.*$")
@@ -36,6 +38,7 @@ class Context:
         self.symbols, self.stack = Symbols(symbols), stack
         self.passed, self.failed, self.skipped = [], [], []
         self.name = ""
+        self.asked = False      # for this case, by -k
 
     def image(self, name):
         return os.path.join(self.images, name)

@@ -33,7 +33,8 @@ sys.path.insert(0, HERE)
 from harness import CASES, Context          # noqa: E402
 from machine import Failure                 # noqa: E402
 
-CASE_LIMIT = 900    # seconds: above all that a case may wait for in turn
+# Seconds: above all that a case may wait for in turn, unless it has its own.
+CASE_LIMIT = 900
 
 
 def read_options():
@@ -60,7 +61,7 @@ def run_case(case, options, hypervisor):
                       os.path.join(options.build, "hypervisor", "tenon"),
                       options.images, os.path.abspath(options.out),
                       options.stack)
-    context.name = case.__name__
+    context.name, context.asked = case.__name__, bool(options.k)
     try:
         case(context)
     except Failure as failure:
@@ -89,6 +90,7 @@ def start_case(case, options, end):
     """Runs a case in a process of its own; gives its result, and what it
     printed unless that was shown at once."""
     name, result = case.__name__, result_name(options, case)
+    limit = getattr(case, "limit", CASE_LIMIT)
     if time.monotonic() > end:
         return [0, [name], 0], f"FAIL {name}\n    no time was left for it\n"
     if os.path.exists(result):
@@ -100,9 +102,9 @@ def start_case(case, options, end):
         RUNNING.add(process)
         why = ""
         try:
-            process.wait(CASE_LIMIT)
+            process.wait(limit)
         except subprocess.TimeoutExpired:
-            why = f"    it took more than {CASE_LIMIT} s\n"
+            why = f"    it took more than {limit} s\n"
         finally:
             process.terminate()             # it ends its machines
             process.wait()
