@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # deb.sh OUT: builds Debian's packages from this checkout, as it stands in its
 # last commit, in OUT. What the build needs is in packaging/debian/control; root
-# has it installed. DEB_BUILD_OPTIONS=nocheck leaves the unit tests out.
+# has it installed. DEB_BUILD_OPTIONS=nocheck leaves the unit tests out,
+# noautodbgsym the packages with debugging information.
 set -e
 [ $# -eq 1 ] || { echo 'usage: deb.sh OUT' >&2; exit 2; }
 tree=$(cd "$(dirname "$0")/.." && pwd)
@@ -20,7 +21,12 @@ tar -C "$out" --sort=name --owner=0 --group=0 --numeric-owner \
 	xz -1 >"$out/tenon_$version.orig.tar.xz"
 cp -R "$work/packaging/debian" "$work/debian"
 cd "$work"
-dpkg-buildpackage -us -uc -b -j"$(nproc)" >"$out/build.log" 2>&1 || {
+jobs=-j$(nproc)
+case $DEB_BUILD_OPTIONS in
+*parallel=*) jobs= ;;
+esac
+# shellcheck disable=SC2086
+dpkg-buildpackage -us -uc -b $jobs >"$out/build.log" 2>&1 || {
 	tail -n 40 "$out/build.log" >&2
 	echo "deb.sh: the build failed; the whole log: $out/build.log" >&2
 	exit 1

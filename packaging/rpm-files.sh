@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# rpm-files.sh ROOT LIBDIR UNITDIR: from Debian's lists of files, and links, makes
+# rpm-files.sh ROOT LIBDIR UNITDIR: from Debian's lists of files and links makes
 # the lists PACKAGE.files of what is installed in ROOT, for the %files of
 # tenon.spec; makes the links. Every file must be in one list.
 set -e

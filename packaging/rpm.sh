@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# rpm.sh OUT: builds Fedora's packages from this checkout, as it stands in its last
-# commit, in OUT. On another system than Fedora what the build needs is not looked
-# for by the names of packages, and systemd's macros and the packages with
-# debugging information are left out. rpmlint -c packaging/rpmlint.toml judges
-# them. CHECK=no leaves the unit tests out.
+# rpm.sh OUT: builds Fedora's packages from this checkout, as it stands in its
+# last commit, in OUT. On another system than Fedora what the build needs is not
+# looked for by the names of packages, and systemd's macros and the packages
+# with debugging information are left out. rpmlint -c packaging/rpmlint.toml
+# judges them. CHECK=no leaves the unit tests out.
 set -e
 [ $# -eq 1 ] || { echo 'usage: rpm.sh OUT' >&2; exit 2; }
 tree=$(cd "$(dirname "$0")/.." && pwd)
