@@ -18,8 +18,8 @@ set -- -bb
 [ "$CHECK" != no ] || set -- "$@" --without check
 [ -e /etc/fedora-release ] ||
 	set -- "$@" --nodeps --define 'debug_package %{nil}' --define \
-		'__os_install_post /usr/lib/rpm/brp-compress;
-		/usr/lib/rpm/brp-strip'
+		'__os_install_post bash /usr/lib/rpm/brp-compress /usr
+		/usr/lib/rpm/brp-strip /usr/bin/strip'
 rpmbuild "$@" --define "_topdir $out/top" "$tree/packaging/tenon.spec" \
 	>"$out/build.log" 2>&1 || {
 	tail -n 40 "$out/build.log" >&2
