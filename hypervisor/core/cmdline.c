@@ -11,6 +11,7 @@
 
 struct boot_options boot_options = {
 	.smap = -1,
+	.x2apic = -1,
 	.smep = -1,
 	.loglvl = LOG_INFO,
 	.guest_loglvl = LOG_NONE,
@@ -154,10 +155,11 @@ static void set_level(const char *name, char *value)
 	}
 }
 
-static void set_smap(const char *name, char *value)
+static void set_automatic(const char *name, char *value)
 {
-	int *option =
-		!strcmp(name, "smap") ? &boot_options.smap : &boot_options.smep;
+	int *option = !strcmp(name, "smap")   ? &boot_options.smap
+		      : !strcmp(name, "smep") ? &boot_options.smep
+					      : &boot_options.x2apic;
 
 	*option = !strcmp(value, "auto") ? -1 : is_true(value);
 }
@@ -239,11 +241,12 @@ static const struct {
 	void (*set)(const char *name, char *value);
 } settings[] = { { "dom0_mem", set_dom0_mem }, { "console", set_console },
 	{ "com1", set_com1 }, { "loglvl", set_level },
-	{ "guest_loglvl", set_level }, { "smap", set_smap },
-	{ "smep", set_smap }, { "nmi", set_nmi },
-	{ "conswitch", set_conswitch }, { "conring_size", set_ring },
-	{ "nosmp", set_nosmp }, { "sched", set_scheduler },
-	{ "iommu", set_iommu }, { "xsm", set_xsm } };
+	{ "guest_loglvl", set_level }, { "smap", set_automatic },
+	{ "smep", set_automatic }, { "x2apic", set_automatic },
+	{ "nmi", set_nmi }, { "conswitch", set_conswitch },
+	{ "conring_size", set_ring }, { "nosmp", set_nosmp },
+	{ "sched", set_scheduler }, { "iommu", set_iommu },
+	{ "xsm", set_xsm } };
 
 static const struct {
 	const char *name;

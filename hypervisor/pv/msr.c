@@ -10,6 +10,7 @@
 
 #define MSR_TSC		   0x10
 #define MSR_APIC_BASE	   0x1b
+#define APIC_BASE_X2APIC   (1ULL << 10)
 #define MSR_UCODE_REV	   0x8b
 #define MSR_MCG_CAP	   0x179
 #define MSR_MISC_ENABLE	   0x1a0
@@ -57,7 +58,11 @@ int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 	case MSR_APIC_BASE:
 		if (!v->domain->is_hardware)
 			return -EPERM;
-		return arch_rdmsr(msr, value);
+		if (arch_rdmsr(msr, value))
+			return -EPERM;
+		/* x2APIC mode is not shown: there is no such feature there. */
+		*value &= ~APIC_BASE_X2APIC;
+		return 0;
 	case MSR_TSC:
 	case MSR_UCODE_REV:
 	case MSR_MISC_ENABLE:

@@ -83,8 +83,10 @@ static void words(void **state)
 	assert_true(o->keeps_input);
 	assert_false(o->noreboot);
 	assert_int_equal(o->max_cpus, 1);
-	parse("smap=on nmi=dom0 conswitch=a noreboot console=vga,com1,none");
+	assert_int_equal(o->x2apic, -1);
+	parse("x2apic smap=on nmi=dom0 conswitch=a noreboot console=vga,com1,none");
 	assert_int_equal(o->smap, 1);
+	assert_int_equal(o->x2apic, 1);
 	assert_true(o->noreboot);
 	assert_false(o->keeps_input);
 	assert_true(o->console_vga && o->console_com1);

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The local APIC, xAPIC mode: SDM vol. 3A, chapter 10. */
+/*
+ * The local APIC: SDM vol. 3A, chapter 10.  In xAPIC mode its registers are in
+ * memory and ids have 8 bits; in x2APIC mode they are MSRs and ids have 32. The
+ * mode is the same on all CPUs, and chosen once.
+ */
+#include <tenon/acpi.h>
 #include <tenon/arch.h>
+#include <tenon/boot.h>
 #include <tenon/console.h>
 #include <tenon/cpu.h>
 #include <tenon/panic.h>
@@ -31,32 +37,88 @@
 #define SVR_ENABLE	   (1U << 8)
 #define DIVIDE_BY_16	   3
 
-volatile uint32_t *apic_base;
+/* MSR_APIC_BASE: the APIC is on; in x2APIC mode. */
+#define BASE_ENABLE (1U << 11)
+#define BASE_X2APIC (1U << 10)
+
+static volatile uint32_t *apic_base; /* NULL in x2APIC mode */
+static bool is_x2apic;
 
 /* Timer ticks in 2^32 nanoseconds, for a multiply and a shift. */
 static uint64_t ticks_per_4s;
 
 static uint32_t get(unsigned reg)
 {
-	return apic_base[reg / 4];
+	return is_x2apic ? (uint32_t)rdmsr(MSR_X2APIC + reg / 16)
+			 : apic_base[reg / 4];
 }
 
 static void set(unsigned reg, uint32_t v)
 {
-	apic_base[reg / 4] = v;
+	if (is_x2apic)
+		wrmsr(MSR_X2APIC + reg / 16, v);
+	else
+		apic_base[reg / 4] = v;
+}
+
+/*
+ * The command register.  A write to its MSR waits for nothing: what was stored
+ * before is made visible first (SDM vol. 3A, 10.12.3).
+ */
+static void send(uint32_t apic, uint32_t command)
+{
+	if (is_x2apic) {
+		__asm__ volatile("mfence; lfence" ::: "memory");
+		wrmsr(MSR_X2APIC + APIC_ICR_LO / 16,
+			(uint64_t)apic << 32 | command);
+		return;
+	}
+	while (get(APIC_ICR_LO) & ICR_PENDING)
+		arch_relax();
+	if (!(command & ICR_SELF))
+		set(APIC_ICR_HI, apic << 24);
+	set(APIC_ICR_LO, command);
+}
+
+static bool has_wide_ids(void)
+{
+	for (unsigned i = 0; i < acpi.cpu_count; i++)
+		if (acpi.cpus[i].apic_id > XAPIC_ID_MAX)
+			return true;
+	return false;
+}
+
+/* The firmware may have chosen already; else it is done where it is needed. */
+static bool choose_x2apic(void)
+{
+	if (rdmsr(MSR_APIC_BASE) & BASE_X2APIC)
+		return true;
+	if (boot_options.x2apic == 1 && !cpu_features.has_x2apic)
+		log_warn("x2apic=on: this CPU has no x2APIC");
+	return cpu_features.has_x2apic &&
+	       (boot_options.x2apic == 1 ||
+		       (boot_options.x2apic && has_wide_ids()));
 }
 
 void apic_init(paddr_t base)
 {
-	apic_base = mm_map_device(base, 4096);
+	is_x2apic = choose_x2apic();
+	if (is_x2apic)
+		log_info("local APICs: x2APIC mode");
+	else
+		apic_base = mm_map_device(base, 4096);
 }
 
 void apic_init_cpu(void)
 {
 	/* Enabled by the firmware, or now. */
-	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 1 << 11);
-	set(APIC_DFR, 0xffffffff);
-	set(APIC_LDR, 0);
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BASE_ENABLE);
+	if (is_x2apic) {
+		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | BASE_X2APIC);
+	} else {
+		set(APIC_DFR, 0xffffffff);
+		set(APIC_LDR, 0);
+	}
 	set(APIC_TPR, 0);
 	set(APIC_LVT_TIMER, LVT_MASKED);
 	set(APIC_LVT_LINT0, LVT_MASKED);
@@ -72,6 +134,11 @@ void apic_init_cpu(void)
 	set(APIC_LVT_TIMER, VECTOR_TIMER);
 }
 
+bool apic_reaches(uint32_t apic)
+{
+	return is_x2apic || apic <= XAPIC_ID_MAX;
+}
+
 void apic_eoi(void)
 {
 	set(APIC_EOI, 0);
@@ -79,27 +146,22 @@ void apic_eoi(void)
 
 uint32_t apic_id(void)
 {
-	return get(APIC_ID) >> 24;
+	return is_x2apic ? get(APIC_ID) : get(APIC_ID) >> 24;
 }
 
 void apic_send_ipi(uint32_t apic, uint32_t command)
 {
 	uint64_t flags = arch_irq_save();
 
-	while (get(APIC_ICR_LO) & ICR_PENDING)
-		arch_relax();
-	set(APIC_ICR_HI, apic << 24);
-	set(APIC_ICR_LO, command);
+	send(apic, command);
 	arch_irq_restore(flags);
 }
 
 /* By shorthand: the destination that an interrupted sender wrote stays. */
 void apic_kick_self(void)
 {
-	while (get(APIC_ICR_LO) & ICR_PENDING)
-		arch_relax();
-	set(APIC_ICR_LO, ICR_SELF | VECTOR_KICK);
-	while (get(APIC_ICR_LO) & ICR_PENDING)
+	send(0, ICR_SELF | VECTOR_KICK);
+	while (!is_x2apic && get(APIC_ICR_LO) & ICR_PENDING)
 		arch_relax();
 }
 

@@ -49,6 +49,7 @@ void features_detect(void)
 	f->max_leaf = r[0];
 	f->is_amd = r[1] == 0x68747541 || r[1] == 0x6f677948;
 	cpuid_count(1, 0, r);
+	f->has_x2apic = bit(r[2], 21);
 	f->has_xsave = bit(r[2], 26);
 	if (bit(r[2], 31))
 		detect_hypervisor();

@@ -158,6 +158,11 @@ void smp_start_all(void)
 
 		if (acpi.cpus[i].apic_id == cpus[0]->apic_id)
 			continue;
+		if (!apic_reaches(acpi.cpus[i].apic_id)) {
+			log_warn("APIC id %u needs x2APIC mode: left out",
+				acpi.cpus[i].apic_id);
+			continue;
+		}
 		if (boot_options.max_cpus && id >= boot_options.max_cpus)
 			break;
 		c = smp_make_cpu(

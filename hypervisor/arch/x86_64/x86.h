@@ -47,6 +47,7 @@ struct cpu_user_regs;
 
 #define MSR_TSC		   0x10
 #define MSR_APIC_BASE	   0x1b
+#define MSR_X2APIC	   0x800 /* the register at offset 16 n is n on */
 #define MSR_MISC_ENABLE	   0x1a0
 #define MSR_PAT		   0x277
 #define MSR_EFER	   0xc0000080
@@ -133,7 +134,7 @@ struct cpu_features {
 	bool has_nx, has_fsgsbase, has_smep, has_smap, has_umip, has_xsave;
 	bool has_xsaveopt, has_1g, has_rdtscp, has_invariant_tsc, is_amd;
 	bool is_tcg; /* under QEMU's emulator: see its errata there */
-	bool has_tsc_adjust;
+	bool has_tsc_adjust, has_x2apic;
 	uint64_t xcr0_mask;  /* components that XSETBV takes */
 	uint32_t xsave_size; /* bytes for all of them */
 	uint32_t max_leaf, max_extended;
@@ -172,8 +173,12 @@ void desc_init_cpu(struct cpu *c);
 void desc_load_guest(struct vcpu *v);
 
 /* apic.c */
-extern volatile uint32_t *apic_base;
+#define XAPIC_ID_MAX 254U /* 255 is everybody */
+
+/* After ACPI's tables are read: which mode, and where the registers are. */
 void apic_init(paddr_t base);
+/* May interrupts be sent to that id in the mode chosen? */
+bool apic_reaches(uint32_t apic);
 void apic_init_cpu(void);
 void apic_eoi(void);
 uint32_t apic_id(void);

@@ -75,7 +75,7 @@ struct boot_options {
 	bool keeps_input; /* it is not dom0's at first */
 	unsigned max_cpus;
 	int smap; /* -1 automatic, 0 off, 1 on */
-	int smep;
+	int smep, x2apic;
 	/* enum log_level; guest_loglvl_limited: shown at a limited rate. */
 	signed char loglvl, guest_loglvl, guest_loglvl_limited;
 	unsigned com1_baud;

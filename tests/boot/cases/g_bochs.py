@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Micro-guests on an Intel CPU with SMAP and UMIP, which TCG cannot show."""
+"""Micro-guests on an Intel CPU with SMAP, UMIP and x2APIC, which TCG lacks."""
 import os
 import re
 import shutil
@@ -15,7 +15,7 @@ BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 BIOS = "/usr/share/bochs/BIOS-bochs-latest"
 
 # No VBE: GRUB's call of it ends in a triple fault there.
-CONFIG = """cpu: model=corei7_icelake_u, count=1, ips=50000000
+CONFIG = """cpu: model=corei7_icelake_u, count={cpus}, ips=50000000
 memory: guest=512, host=512
 display_library: rfb, options="timeout=0"
 romimage: file={bios}
@@ -52,15 +52,15 @@ def run_until(command, log, pattern, seconds):
     return text
 
 
-def boot(context, kernel):
+def boot(context, kernel, cpus=1, more=""):
     """The serial line of a boot with a kernel of tests/guest as dom0."""
     out = os.path.join(context.out, "bochs")
     log = os.path.join(out, "bochs-serial.log")
     iso = os.path.join(out, "bochs.iso")
-    make_iso(iso, context.hypervisor, "console=com1 loglvl=all dom0_mem=128M",
-             [(os.path.join(out, kernel), "")])
+    make_iso(iso, context.hypervisor,
+             "console=com1 loglvl=all dom0_mem=128M" + more, [(os.path.join(out, kernel), "")])
     with open(os.path.join(out, "bochsrc"), "w", encoding="ascii") as file:
-        file.write(CONFIG.format(bios=BIOS, out=out))
+        file.write(CONFIG.format(bios=BIOS, out=out, cpus=cpus))
     with open(os.path.join(out, "bochs.debugger"), "w",
               encoding="ascii") as file:
         file.write("c\n")
@@ -90,3 +90,21 @@ def bochs(context):
             if not re.search(r"^micro-guest: .* passed, 0x0 failed", text,
                              re.M):
                 raise Failure(f"it says:\n{text[-2000:]}")
+
+
+@case
+def bochs_x2apic(context):
+    """Two CPUs in Bochs, their APICs in x2APIC mode: vcpus on both."""
+    if not shutil.which("bochs") or not os.path.exists(BIOS):
+        context.skip("no bochs: install bochs, bochs-term and bochsbios")
+        return
+    subprocess.run(["sh", BUILD, os.path.join(context.out, "bochs")],
+                   check=True)
+    text = boot(context, "vcpus", 2, " x2apic=on")
+    with context.check("both CPUs are started in x2APIC mode"):
+        if "local APICs: x2APIC mode" not in text or \
+                "CPUs: 2 online" not in text:
+            raise Failure(f"it says:\n{text[-2000:]}")
+    with context.check("vcpus: all of its checks"):
+        if not re.search(r"^micro-guest: .* passed, 0x0 failed", text, re.M):
+            raise Failure(f"it says:\n{text[-2000:]}")
