@@ -13,7 +13,7 @@ test_packages='git clang clang-format llvm libclang-rt-14-dev libcmocka-dev
 	libxen-dev mandoc bochs bochs-term bochsbios e2fsprogs dosfstools
 	btrfs-progs xfsprogs f2fs-tools fdisk squashfs-tools qemu-utils
 	qemu-system-common lvm2 grub-emu libarchive-tools
-	grub-efi-amd64-bin ovmf lz4 zstd extlinux'
+	grub-efi-amd64-bin ovmf lz4 zstd extlinux spin'
 # Unpacked in the cache, not installed: clients that tests run, then Debian's
 # tools for a dom0 of the tests with what they need.
 cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs
