@@ -95,16 +95,27 @@ static void clean(bool is_asked, const void *arg)
 		(void)suspend_cancel(&session, r->domid, &why);
 }
 
+#define UNCLEAR                                                       \
+	"the connection was lost when the guest was to start there: " \
+	"look whether it runs; if so, domstop -f it here, else "      \
+	"domresume it here"
+
+static volatile sig_atomic_t is_handed_over;
+
 /* A guest that stands still must not wait for a host that is gone: the end of
  * this process is what lets it run on. */
 static void on_alarm(int sig)
 {
-	static const char text[] =
+	static const char before[] =
 		"dommove: the other side does not go on; the guest runs on "
 		"here\n";
+	static const char after[] = "dommove: " UNCLEAR "\n";
 
 	(void)sig;
-	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	if (is_handed_over)
+		(void)!write(STDERR_FILENO, after, sizeof(after) - 1);
+	else
+		(void)!write(STDERR_FILENO, before, sizeof(before) - 1);
 	_exit(1);
 }
 
@@ -194,6 +205,8 @@ static int hand_over(struct move *m, struct why *why)
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	nurse_end(&m->nurse);
+	is_handed_over = 1;
+	alarm((unsigned int)m->wish->seconds);
 	ret = move_say(m->peer.to, MOVE_GO);
 	if (!ret)
 		ret = move_expect(m->peer.from, MOVE_RUNS, why);
@@ -209,11 +222,8 @@ static int hand_over(struct move *m, struct why *why)
 		return ret;
 	}
 	if (ret)
-		return why_set(why, ret,
-			"the connection was lost when the guest was to start "
-			"there: look whether it runs; if so, domstop -f %u "
-			"here, else domresume %u here",
-			m->domid, m->domid);
+		return why_set(why, ret, UNCLEAR);
+	alarm(0);
 	printf("stopped for %u ms\n", ms);
 	return dom_destroy(m->s->ctrl, m->s->xs, m->domid, why);
 }
@@ -254,7 +264,7 @@ static int move_there(struct move *m, const char *command, struct why *why)
 			err_say("%s", later.text);
 	}
 	alarm(0);
-	move_peer_end(&m->peer);
+	move_peer_end(&m->peer, ret);
 	nurse_end(&m->nurse);
 	return ret;
 }

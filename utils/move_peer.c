@@ -54,7 +54,7 @@ int move_peer_start(struct move_peer *p, const char *command, struct why *why)
 	return why_set(why, -error, "fork: %s", strerror(error));
 }
 
-int move_peer_end(struct move_peer *p)
+int move_peer_end(struct move_peer *p, bool is_useless)
 {
 	int status = 0;
 
@@ -62,6 +62,8 @@ int move_peer_end(struct move_peer *p)
 		return 0;
 	close(p->to);
 	close(p->from);
+	if (is_useless)
+		kill(p->pid, SIGTERM);
 	while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	p->pid = 0;

@@ -19,6 +19,8 @@
 #ifndef UTILS_MOVE_PEER_H
 #define UTILS_MOVE_PEER_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 struct why;
@@ -38,9 +40,9 @@ struct move_peer {
 
 /* Starts it by sh; errors of pipe(2) and fork(2). */
 int move_peer_start(struct move_peer *p, const char *command, struct why *why);
-/* Closes both ends, which ends a peer that waits, and waits for its end; its
- * status as of waitpid(2). */
-int move_peer_end(struct move_peer *p);
+/* Closes both ends, which ends a peer that waits, tells it to end when it is of
+ * no use any more, and waits for that; its status as of waitpid(2). */
+int move_peer_end(struct move_peer *p, bool is_useless);
 
 /* Writes a line; -EPIPE and the like. */
 int move_say(int fd, const char *text);
