@@ -10,6 +10,7 @@
 #include <tenonctrl/why.h>
 #include "common/err.h"
 #include "common/make.h"
+#include "common/progress.h"
 #include "common/saved.h"
 #include "move_peer.h"
 
@@ -76,6 +77,8 @@ int move_receive(const char *const *settings, int count)
 	struct receiver r = { .saved.name = "the stream", .out = dup(1) };
 	int ret;
 
+	/* The source shows how far it is. */
+	progress_never();
 	/* What is said to people must not get between. */
 	if (r.out < 0 || dup2(STDERR_FILENO, 1) < 0) {
 		err_say("dup: %s", strerror(errno));

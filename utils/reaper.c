@@ -25,6 +25,7 @@
 #include "common/guardian.h"
 #include "common/kept.h"
 #include "common/pace.h"
+#include "common/progress.h"
 #include "common/session.h"
 #include "restart.h"
 
@@ -257,6 +258,7 @@ int main(int argc, char **argv)
 			ret = args_usage_error(
 				&args, "'%s' is no count", args.value);
 	}
+	progress_never();
 	restart_most = (unsigned int)most;
 	if (!ret && id)
 		ret = id == ARGS_USAGE ? 2 : 0;

@@ -165,10 +165,12 @@ static int info_register_locked(
 {
 	struct vcpu_info *fresh, *old = v->vcpu_info;
 
-	/* No waiting: two vcpus of a domain could wait for each other. */
-	if (v != current && (!(atomic_read(&v->pause_flags) & VCPU_DOWN) ||
-				    atomic_read(&v->is_running)))
+	if (v != current && !(atomic_read(&v->pause_flags) & VCPU_DOWN))
 		return -EINVAL;
+	/* It leaves its CPU just now. No waiting here: two vcpus of a domain
+	 * could wait for each other. */
+	if (v != current && atomic_read(&v->is_running))
+		return -ERESTART_HC;
 	if (v->vcpu_info_page || v->domain->life != DOMAIN_ALIVE ||
 		!page_get_and_type(pg, v->domain, PT_WRITABLE))
 		return -EINVAL;

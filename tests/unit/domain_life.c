@@ -397,6 +397,10 @@ static void vcpu_info_moves(void **state)
 	assert_int_equal(vcpu_info_register(v, m, 4), -EINVAL);
 	assert_int_equal(vcpu_info_register(v, MFN(frame_count), 0), -EINVAL);
 	assert_int_equal(vcpu_info_register(v, MFN(1), 0), -EINVAL);
+	/* Told to go down, it leaves its CPU a moment later. */
+	atomic_write(&v->is_running, true);
+	assert_int_equal(vcpu_info_register(v, m, 64), -ERESTART_HC);
+	atomic_write(&v->is_running, false);
 	assert_int_equal(vcpu_info_register(v, m, 64), 0);
 	assert_int_equal(vcpu_info_register(v, m, 128), -EINVAL);
 	fresh = v->vcpu_info;

@@ -8,12 +8,20 @@
 
 #define BAR 30
 
+static bool never;
+
+void progress_never(void)
+{
+	never = true;
+}
+
 void progress_begin(struct progress *p, const char *what)
 {
 	const char *term = getenv("TERM");
 
 	p->what = what;
-	p->shown = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+	p->shown = !never && isatty(STDERR_FILENO) && term &&
+		   strcmp(term, "dumb") != 0;
 	p->percent = -1;
 }
 

@@ -15,6 +15,10 @@ struct progress {
 	int percent;	  /* the last one written; -1: none */
 };
 
+/* From here on nothing is shown: this process speaks to nobody, or another
+ * shows it. */
+void progress_never(void);
+
 void progress_begin(struct progress *p, const char *what);
 /* The argument is a struct progress. */
 void progress_tell(void *arg, uint64_t done, uint64_t all);

@@ -229,8 +229,9 @@ void vcpu_create_idle(unsigned cpu);
 
 /*
  * Move v's vcpu_info to mfn (of its domain) at a byte offset, contents and
- * all, and mark its events pending.  v is current or down (and off its CPU). 0;
- * -EINVAL moved already, misplaced, or not a writable frame.
+ * all, and mark its events pending.  v is current or down.  0; -ERESTART_HC: it
+ * has not left its CPU yet; -EINVAL: it is up, has been moved already, or the
+ * place is none, or no writable frame.
  */
 must_check int vcpu_info_register(struct vcpu *v, mfn_t mfn, unsigned offset);
 /* Drop a registered page (v is stopped): writes go nowhere from now on. */
