@@ -7,6 +7,8 @@
 #include "sched_rig.h"
 
 #include <string.h>
+#include <tenon/boot.h>
+#include <tenon/console.h>
 #include <tenon/efi.h>
 #include <tenon/entry.h>
 #include <tenon/errno.h>
@@ -731,6 +733,27 @@ static void efi_facts(struct xen_platform_op *op)
 	efi.is_found = false;
 }
 
+/* However much a guest writes, so many lines a second are shown. */
+static void few_lines(void **state)
+{
+	char text[] = "all work and no play\n";
+
+	(void)state;
+	start(1, 1);
+	boot_options.guest_loglvl = LOG_ERR;
+	boot_options.guest_loglvl_limited = LOG_WARN;
+	for (unsigned second = 0; second < 3; second++) {
+		for (unsigned i = 0; i < 100; i++)
+			assert_int_equal(CALL(console_io, CONSOLEIO_write,
+						 sizeof(text) - 1, text),
+				0);
+		assert_in_range(d->log_printed, 1, 20);
+		assert_int_equal(d->log_printed + d->log_dropped, 100);
+		fake_advance(1000 * MS);
+	}
+	stop();
+}
+
 static void platform(void **state)
 {
 	struct xen_platform_op op = {
@@ -828,6 +851,7 @@ int main(void)
 		cmocka_unit_test(areas),
 		cmocka_unit_test(ups_and_downs),
 		cmocka_unit_test(kernel_state),
+		cmocka_unit_test(few_lines),
 		cmocka_unit_test(platform),
 		cmocka_unit_test(machine_checks),
 	};
