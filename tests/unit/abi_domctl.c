@@ -649,6 +649,80 @@ static void policies(void **state)
 	ctl_stop();
 }
 
+/* XCR0, all that it ever was, then the image with its header (SDM vol. 1,
+ * 13.4.2). */
+#define XSAVE_BYTES  832
+#define XSAVE_HEADER (2 + 512 / 8)
+
+static long set_state(const uint64_t *buffer, size_t size)
+{
+	ctl.u.vcpuextstate = (struct xen_domctl_vcpuextstate){
+		.vcpu = 1, .size = size, .buffer.p = (uint64_t *)buffer
+	};
+	return op(XEN_DOMCTL_setvcpuextstate, 1);
+}
+
+static void extended_state(void **state)
+{
+	static uint64_t area[XSAVE_BYTES / 8], buffer[2 + XSAVE_BYTES / 8];
+	struct vcpu *v;
+
+	(void)state;
+	ctl_start(1);
+	v = dom[1]->vcpu[1];
+	fake_xcr0_mask = 7;
+	fake_xsave_size = XSAVE_BYTES;
+	v->arch.xsave = area;
+	v->arch.xcr0 = 3;
+	area[0] = 0x1234;
+	area[XSAVE_BYTES / 8 - 1] = 0x5678;
+	clear();
+	ctl.u.vcpuextstate.vcpu = 1;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), 0);
+	assert_int_equal(ctl.u.vcpuextstate.size, sizeof(buffer));
+	assert_int_equal(ctl.u.vcpuextstate.xfeature_mask, 7);
+	ctl.u.vcpuextstate.buffer.p = buffer;
+	ctl.u.vcpuextstate.size--;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), -EINVAL);
+	ctl.u.vcpuextstate.size++;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), 0);
+	assert_int_equal(buffer[0], 3);
+	assert_memory_equal(buffer + 2, area, XSAVE_BYTES);
+	ctl.u.vcpuextstate.buffer.va = BAD_VA;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), -EFAULT);
+	ctl.u.vcpuextstate.vcpu = 9;
+	assert_int_equal(op(XEN_DOMCTL_getvcpuextstate, 1), -EINVAL);
+
+	/* And back, if a CPU can load it. */
+	buffer[2] = 0xabcd;
+	assert_int_equal(set_state(buffer, sizeof(buffer) + 1), -EINVAL);
+	assert_int_equal(set_state(buffer, 16 + 575), -EINVAL);
+	assert_int_equal(
+		set_state((const uint64_t *)BAD_VA, sizeof(buffer)), -EFAULT);
+	buffer[0] = 2;
+	assert_int_equal(set_state(buffer, sizeof(buffer)), -EINVAL);
+	buffer[0] = 8 | 3;
+	assert_int_equal(set_state(buffer, sizeof(buffer)), -EINVAL);
+	buffer[0] = 3;
+	buffer[XSAVE_HEADER] = 8;
+	assert_int_equal(set_state(buffer, sizeof(buffer)), -EINVAL);
+	buffer[XSAVE_HEADER] = 3;
+	buffer[XSAVE_HEADER + 1] = 1UL << 63; /* compacted */
+	assert_int_equal(set_state(buffer, sizeof(buffer)), -EINVAL);
+	buffer[XSAVE_HEADER + 1] = 0;
+	assert_int_equal(area[0], 0x1234);
+	assert_int_equal(set_state(buffer, sizeof(buffer)), 0);
+	assert_memory_equal(buffer + 2, area, XSAVE_BYTES);
+	assert_true(v->arch.fpu_initialised);
+	/* A shorter one: the rest is in its first state. */
+	assert_int_equal(set_state(buffer, 16 + 576), 0);
+	assert_int_equal(area[XSAVE_BYTES / 8 - 1], 0);
+	v->arch.xsave = NULL;
+	fake_xsave_size = 0;
+	fake_xcr0_mask = 0;
+	ctl_stop();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,6 +732,7 @@ int main(void)
 		cmocka_unit_test(vcpus),
 		cmocka_unit_test(contexts),
 		cmocka_unit_test(subscription),
+		cmocka_unit_test(extended_state),
 		cmocka_unit_test(shares),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(memory),

@@ -105,6 +105,9 @@ extern unsigned fake_eois;
 /* When set, it is CPUID of the fake machine; else all is 0. */
 extern void (*fake_cpuid)(uint32_t leaf, uint32_t sub, uint32_t r[4]);
 extern uint64_t fake_xcr0_mask;
+/* Bytes of a vcpu's XSAVE area, which the test hangs into v->arch.xsave; 0:
+ * there is none. */
+extern size_t fake_xsave_size;
 
 /* When set, hypercall_should_yield-like questions may ask it. */
 extern bool (*fake_should_yield)(void);
