@@ -252,6 +252,10 @@ int image_plan_elf(const struct image_source *source, struct image_plan *out,
 		return why_set(why, -ENOEXEC,
 			"it is neither an ELF file nor a bzImage: not a "
 			"kernel");
+	if (elf.e_ident[EI_CLASS] == ELFCLASS32 && elf.e_machine == EM_386)
+		return why_set(why, -ENOEXEC,
+			"it is a 32-bit kernel, and guests are 64-bit alone; "
+			"take an amd64 one");
 	if (elf.e_ident[EI_CLASS] != ELFCLASS64 ||
 		elf.e_ident[EI_DATA] != ELFDATA2LSB ||
 		elf.e_machine != EM_X86_64)

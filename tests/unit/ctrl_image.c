@@ -276,6 +276,13 @@ static void refused(void **state)
 	make_elf(elf);
 	head->e_machine = EM_AARCH64;
 	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "not a 64-bit x86 kernel"));
+	/* As gnumach's: i386 in the same place of both kinds of header. */
+	make_elf(elf);
+	head->e_ident[EI_CLASS] = ELFCLASS32;
+	head->e_machine = EM_386;
+	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "32-bit kernel"));
 	make_elf(elf);
 	head->e_phoff = UINT64_MAX - 20;
 	assert_int_equal(open_bytes(elf, SIZE, &why), -EILSEQ);
