@@ -44,7 +44,7 @@ static void update_events(struct daemon *d, struct client *cl, uint32_t came)
 
 	if (!cl->peer.conn)
 		return;
-	if (wants_input(cl) || ((cl->events & EPOLLIN) && !(came & EPOLLIN)))
+	if (((cl->events & EPOLLIN) && !(came & EPOLLIN)) || wants_input(cl))
 		want |= EPOLLIN;
 	if (conn_pending(cl->peer.conn))
 		want |= EPOLLOUT;

@@ -123,10 +123,8 @@ static void account_for(
 		now = s->host.clock(s->host.ctx);
 		ns = now > s->now ? now - s->now : 0;
 	}
-	if (r->hdr->type < WIRE_TYPES)
-		stats_count(&s->load[r->hdr->type], ns, rc);
-	if (d)
-		stats_count(&d->load, ns, rc);
+	stats_count(r->hdr->type < WIRE_TYPES ? &s->load[r->hdr->type] : NULL,
+		d ? &d->load : NULL, ns, rc);
 	if (s->access.per_second && s->host.access)
 		access_tell(r, rc, ns, path, path_room);
 }

@@ -21,21 +21,35 @@ struct text {
 	bool is_full;
 };
 
-void stats_count(struct stats_load *load, uint64_t ns, bool is_error)
+static unsigned int bucket_of(uint64_t ns)
 {
-	unsigned int bucket = 0;
+	uint64_t units = ns >> STATS_BUCKET_BITS;
+	unsigned int bucket =
+		units ? 64 - (unsigned int)__builtin_clzll(units) : 0;
 
+	return bucket < STATS_BUCKETS ? bucket : STATS_BUCKETS - 1;
+}
+
+static inline void add(struct stats_load *load, uint64_t ns,
+	unsigned int bucket, bool is_error)
+{
 	load->requests++;
 	load->errors += is_error;
 	load->ns_total += ns;
 	if (ns > load->ns_max)
 		load->ns_max = ns;
-	if (ns >> STATS_BUCKET_BITS)
-		bucket = 64 -
-			 (unsigned int)__builtin_clzll(ns >> STATS_BUCKET_BITS);
-	if (bucket >= STATS_BUCKETS)
-		bucket = STATS_BUCKETS - 1;
 	load->latency[bucket]++;
+}
+
+void stats_count(struct stats_load *of_type, struct stats_load *of_domain,
+	uint64_t ns, bool is_error)
+{
+	unsigned int bucket = bucket_of(ns);
+
+	if (of_type)
+		add(of_type, ns, bucket, is_error);
+	if (of_domain)
+		add(of_domain, ns, bucket, is_error);
 }
 
 __attribute__((format(printf, 2, 3))) static void put(

@@ -61,7 +61,9 @@ struct stats_load {
 	uint64_t latency[STATS_BUCKETS];
 };
 
-void stats_count(struct stats_load *load, uint64_t ns, bool is_error);
+/* Counts a request twice: either may be NULL. */
+void stats_count(struct stats_load *of_type, struct stats_load *of_domain,
+	uint64_t ns, bool is_error);
 
 /*
  * Writes the section that the rest of the request names, with its NUL, into
