@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/why.h>
@@ -14,6 +15,7 @@
 #include "common/args.h"
 #include "common/devices.h"
 #include "common/err.h"
+#include "common/kept.h"
 #include "common/render.h"
 #include "common/session.h"
 
@@ -258,13 +260,21 @@ static int act(struct call *c, const struct args *args, struct why *why)
 	const char *verb = args->operands[0];
 	const char *const *rest = args->operands + 2;
 
+	int lock = -1, ret;
+
 	if (!strcmp(verb, "ls"))
 		return list_devices(c, why);
+	/* Guests of other tools have no such lock. */
+	(void)kept_lock(c->domid, true, &lock);
 	if (!strcmp(verb, "rm"))
-		return remove_named(c, rest[0], why);
-	if (!strcmp(rest[0], "disk"))
-		return add_disk(c, rest[1], why);
-	return add_nic(c, args->operand_count > 3 ? rest[1] : "", why);
+		ret = remove_named(c, rest[0], why);
+	else if (!strcmp(rest[0], "disk"))
+		ret = add_disk(c, rest[1], why);
+	else
+		ret = add_nic(c, args->operand_count > 3 ? rest[1] : "", why);
+	if (lock >= 0)
+		close(lock);
+	return ret;
 }
 
 static int run(const struct args *args, const struct wish *wish)

@@ -140,6 +140,41 @@ struct half_made_left half_made_sweep(const char *dir,
 	return left;
 }
 
+static bool is_held(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	bool held = true;
+	off_t size;
+
+	if (fd < 0)
+		return true;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		held = !is_linked(fd, &size);
+	close(fd);
+	return held;
+}
+
+void half_made_each(const char *dir,
+	void (*tell)(const char *path, const uint8_t uuid[16], void *arg),
+	void *arg)
+{
+	DIR *list = opendir(dir);
+	struct dirent *e;
+	uint8_t uuid[16];
+	char path[384];
+
+	if (!list)
+		return;
+	while ((e = readdir(list))) {
+		if (dom_uuid_parse(e->d_name, uuid))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (!is_held(path))
+			tell(path, uuid, arg);
+	}
+	closedir(list);
+}
+
 int half_made_watch(const char *dir)
 {
 	int ret = make_folder(dir), fd;

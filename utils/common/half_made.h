@@ -50,6 +50,11 @@ struct half_made_left {
 struct half_made_left half_made_sweep(const char *dir,
 	int (*clean)(const uint8_t uuid[16], void *arg), void *arg);
 
+/* Tells of each record that nobody holds, and leaves it. */
+void half_made_each(const char *dir,
+	void (*tell)(const char *path, const uint8_t uuid[16], void *arg),
+	void *arg);
+
 /*
  * A descriptor that becomes readable when a maker or the last of its children
  * ends, in whatever way; to be read empty.  -errno if there is none.  Linux

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <tenonctrl/dom.h>
@@ -203,6 +204,26 @@ int kept_read(uint32_t domid, char **text)
 		return -EIO;
 	}
 	*text = buf;
+	return 0;
+}
+
+int kept_lock(uint32_t domid, bool wait, int *fd)
+{
+	char path[KEPT_PATH];
+	int lock, ret;
+
+	snprintf(path, sizeof(path), DOM_KEPT_DIR "/%u.cfg", domid);
+	lock = open(path, O_RDONLY | O_CLOEXEC);
+	if (lock < 0)
+		return -errno;
+	while (flock(lock, LOCK_EX | (wait ? 0 : LOCK_NB))) {
+		if (errno == EINTR)
+			continue;
+		ret = -errno;
+		close(lock);
+		return ret;
+	}
+	*fd = lock;
 	return 0;
 }
 

@@ -34,6 +34,12 @@ int kept_write(uint32_t domid, const struct config *config,
 	const struct guest *guest, struct why *why);
 /* The text that is kept, to be freed; -ENOENT and the like. */
 int kept_read(uint32_t domid, char **text);
+/*
+ * One changer of a guest's devices at a time: *fd holds the lock until it is
+ * closed. -EWOULDBLOCK: another has it, and `wait` is false; -ENOENT: nothing
+ * is kept, so it is not ours.
+ */
+int kept_lock(uint32_t domid, bool wait, int *fd);
 /* A later setting, as in a file: key = value; silent when nothing is kept. */
 void kept_change(uint32_t domid, const char *key, const char *value);
 

@@ -107,7 +107,7 @@ _tenon() {
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 }
 
-complete -F _tenon domcons domcreate domdebug domdev domevents dominfo domkey \
+complete -F _tenon domcons domcreate domdebug domdev domevents domfsck dominfo domkey \
 	domlog domls dompause dompool domrename domresume domset domstat \
 	domstop domtop domvcpus hostinfo tenon-consoled tenon-init-dom0 \
 	tenon-reaper xenstore-shell xenstore-stats

@@ -64,6 +64,68 @@ def kills(machine, before):
         machine.run("tenon-reaper")
 
 
+DEVICES = ("memory=8 kernel=/guest/micro/time \"vif=['bridge=xenbr0']\" "
+           "\"disk=['/tmp/a.img,raw,xvda,w']\"")
+# A disk's script that takes its time; printf makes its lines.
+SLOW = (r"#!/bin/sh\n[ $1 = add ] || exit 0\nsleep 4\nxenstore-write "
+        r"$XENBUS_PATH/physical-device 7:0 "
+        r"$XENBUS_PATH/hotplug-status connected\n")
+
+
+def mends(machine, wanted):
+    """domfsck shows what is `wanted`, mends it, and shows nothing then."""
+    status, text = machine.shell("domfsck", 60)
+    if status != 1 or not re.search(wanted, text):
+        raise Failure(f"status {status}: {text}")
+    machine.run("domfsck -y", 120)
+    status, text = machine.shell("domfsck; domfsck -j", 60)
+    if status or text.split() != ["[", "]"]:
+        raise Failure(f"status {status}: {text}")
+
+
+def fsck(machine, before):
+    """domfsck after kills of domcreate, domstop and domdev."""
+    machine.run("modprobe -a bridge loop; brctl addbr xenbr0; dd if=/dev/zero "
+                "of=/tmp/a.img bs=1M count=1 2>/dev/null; killall tenon-reaper")
+    with machine.check("domfsck has nothing to say of a sound host"):
+        machine.run("domfsck && [ -z \"$(domfsck)\" ]", 30)
+    with machine.check("domfsck mends what killed domcreates left"):
+        machine.run("kill-create 3 both", 120)
+        mends(machine, "half-made +found")
+        same(machine, before)
+    with machine.check("domfsck mends what killed domstops left"):
+        found = 0
+        for tenths in (1, 4, 7, 2, 9):
+            machine.run(f"domcreate -p name=k {DEVICES}", 60)
+            machine.run(f"domstop -f k & usleep {tenths}00000; kill -9 $!; "
+                        "wait", 60)
+            status, text = machine.shell("domfsck", 60)
+            found += "store" in text or "device" in text
+            machine.run("domfsck -y; domstop -f k 2>/dev/null; domfsck", 60)
+        if not found:
+            raise Failure("domstop was never killed in time")
+        left = machine.run("losetup -a; ls /sys/class/net")
+        if "a.img" in left or "vif" in left:
+            raise Failure(left)
+        same(machine, before)
+    machine.run(f"printf '{SLOW}' >/tmp/slow; chmod +x /tmp/slow; "
+                "losetup /dev/loop0 /tmp/a.img")
+    with machine.check("domfsck takes away what a killed domdev half added"):
+        machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8")
+        machine.run("domdev add k disk script=/tmp/slow,vdev=xvdb,target=x & "
+                    "sleep 2; kill -9 $!; wait", 30)
+        mends(machine, "device +found .*never plugged in")
+        if "xvdb" in machine.run("domdev ls k; domstop -f k"):
+            raise Failure("the disk is still there")
+    with machine.check("domfsck does not touch a guest that is being made"):
+        machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8 "
+                    "\"disk=['script=/tmp/slow,vdev=xvdb,target=x']\" & "
+                    "sleep 2; domfsck -y && wait $! && domls k", 60)
+        machine.run("domstop -f k; losetup -d /dev/loop0")
+        same(machine, before)
+    machine.run("tenon-reaper")
+
+
 @case
 def leftovers(context):
     """domcreate refused, killed, without a store: a message, no remains."""
@@ -86,6 +148,7 @@ def leftovers(context):
         with machine.check("refusals leave nothing"):
             same(machine, before)
         kills(machine, before)
+        fsck(machine, before)
         with machine.check("no store daemon: it says so"):
             machine.run("killall xenstored; sleep 1")
             status, output = machine.shell(f"domcreate name=x {GUEST}", 60)
