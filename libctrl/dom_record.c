@@ -147,7 +147,8 @@ static void write_domain(struct writer *w, const struct dom_record *r)
 		w->domid);
 	put_guest(w, base, "console/backend-id", "0", true);
 	put(w, base, "console/limit", CONSOLE_LIMIT);
-	put(w, base, "console/type", "xenconsoled");
+	put(w, base, "console/type", "%s",
+		r->has_own_console ? "ioemu" : "xenconsoled");
 	put(w, base, "console/output", "pty");
 	put(w, base, "console/tty", "%s", "");
 	put(w, base, "console/ring-ref", "%lu", r->console_mfn);

@@ -5,24 +5,18 @@
  * of the guest stays.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <tenonctrl/build_pv.h>
 #include <tenonctrl/call.h>
-#include <tenonctrl/image.h>
 #include <tenonctrl/why.h>
 #include "common/args.h"
 #include "common/bootloader.h"
 #include "common/err.h"
+#include "common/fill.h"
 #include "common/make.h"
-
-/* What dom0's own kernels unpacked to; a disk's are other ones each time. */
-#define KERNEL_CACHE "/var/cache/tenon"
 
 enum { OPT_PAUSED = 'p', OPT_CONSOLE = 'c', OPT_DRY = 'n', OPT_JSON = 'j' };
 
@@ -40,14 +34,6 @@ struct wish {
 	bool dry;
 };
 
-/* What fills the guest. */
-struct kernel {
-	struct booted booted;
-	struct image image;
-	int ramdisk; /* -1: none */
-	uint64_t ramdisk_size;
-};
-
 /* The operands: a file first, unless it is a setting, then settings. */
 static int read_config(
 	struct config *config, const struct args *args, struct why *why)
@@ -62,8 +48,8 @@ static int read_config(
 }
 
 /* Lets the boot loader find kernel, ramdisk and command line. */
-static int boot_load(
-	struct kernel *k, struct guest *g, bool interactive, struct why *why)
+static int boot_load(struct booted *found, struct guest *g, bool interactive,
+	struct why *why)
 {
 	struct bootloader b = { .program = g->bootloader,
 		.args = g->bootloader_args,
@@ -74,14 +60,14 @@ static int boot_load(
 	if (!g->bootloader)
 		return 0;
 	b.disk = g->devices.disks[0].disk.target;
-	ret = bootloader_run(&b, &k->booted, why);
+	ret = bootloader_run(&b, found, why);
 	if (ret)
 		return ret;
-	g->kernel = k->booted.kernel;
-	if (!g->ramdisk && k->booted.ramdisk_fd >= 0)
-		g->ramdisk = k->booted.ramdisk;
+	g->kernel = found->kernel;
+	if (!g->ramdisk && found->ramdisk_fd >= 0)
+		g->ramdisk = found->ramdisk;
 	/* The loader's own arguments, then what the configuration adds. */
-	if (asprintf(&cmdline, "%s%s%s", k->booted.cmdline, g->extra ? " " : "",
+	if (asprintf(&cmdline, "%s%s%s", found->cmdline, g->extra ? " " : "",
 		    g->extra ? g->extra : "") < 0)
 		return why_set(why, -ENOMEM, "out of memory");
 	free(g->cmdline);
@@ -94,86 +80,28 @@ static int boot_load(
 		strlen(cmdline), MAX_GUEST_CMDLINE - 1);
 }
 
-static int open_ramdisk(struct kernel *k, const char *path, struct why *why)
-{
-	struct stat st;
-
-	k->ramdisk = -1;
-	if (!path)
-		return 0;
-	k->ramdisk = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (k->ramdisk < 0 || fstat(k->ramdisk, &st))
-		return why_set(why, -errno, "the ramdisk %s: %s", path,
-			strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return why_set(why, -EINVAL,
-			"the ramdisk %s is not a regular file", path);
-	k->ramdisk_size = (uint64_t)st.st_size;
-	return 0;
-}
-
-/* All that is named is looked at before anything is made. */
-static int open_files(struct kernel *k, const struct guest *g, struct why *why)
-{
-	struct why inner;
-	struct pv_layout layout;
-	int ret = open_ramdisk(k, g->ramdisk, why);
-
-	if (ret)
-		return ret;
-	ret = image_open(g->kernel, g->memory_mib << 20,
-		g->bootloader ? NULL : KERNEL_CACHE, &k->image, &inner);
-	if (ret) {
-		k->image.fd = -1;
-		return why_set(
-			why, ret, "the kernel %s: %s", g->kernel, inner.text);
-	}
-	return pv_layout(&k->image.plan, k->ramdisk_size, g->memory_mib << 8,
-		&layout, why);
-}
-
-static int build(struct maker *m, struct why *why)
-{
-	struct kernel *k = m->arg;
-	struct build_pv b = {
-		.domid = m->domid,
-		.kernel = &k->image,
-		.initrd = k->ramdisk,
-		.initrd_size = k->ramdisk_size,
-		.cmdline = m->guest.cmdline,
-		.pages = m->guest.memory_mib << 8,
-		.store_port = m->record.store_port,
-		.console_port = m->record.console_port,
-	};
-	int ret = build_pv(m->session.ctrl, &b, why);
-
-	m->record.store_mfn = b.store_mfn;
-	m->record.console_mfn = b.console_mfn;
-	return ret;
-}
-
 static int run(const struct args *args, const struct wish *wish)
 {
-	struct kernel k = { .ramdisk = -1,
-		.image.fd = -1,
-		.booted = { .kernel_fd = -1, .ramdisk_fd = -1 } };
+	struct fill fill = FILL_EMPTY;
+	struct booted found = { .kernel_fd = -1, .ramdisk_fd = -1 };
 	struct maker m = MAKER_EMPTY;
 	struct why why;
 	int ret = read_config(&m.config, args, &why);
 
-	m.build = build;
-	m.arg = &k;
-
+	m.build = fill_build;
+	m.arg = &fill;
 	if (!ret)
 		ret = guest_from_config(&m.guest, &m.config, make_warn, &why);
 	if (!ret)
 		ret = devices_check(&m.guest.devices, &why);
-	/* What a loader finds may be another kernel each time. */
+	/* What a loader finds may be another kernel each time, so none is kept.
+	 */
 	if (!ret && !(wish->dry && m.guest.bootloader)) {
-		ret = boot_load(
-			&k, &m.guest, wish->make.console && isatty(0), &why);
+		ret = boot_load(&found, &m.guest,
+			wish->make.console && isatty(0), &why);
 		if (!ret)
-			ret = open_files(&k, &m.guest, &why);
+			ret = fill_open(&fill, &m.guest,
+				m.guest.bootloader ? NULL : FILL_CACHE, &why);
 	}
 	if (ret)
 		err_say("%s", why.text);
@@ -181,11 +109,8 @@ static int run(const struct args *args, const struct wish *wish)
 		ret = wish->make.json ? make_print_json(&m.guest, 0) : 0;
 	else
 		ret = make_guest(&m, &wish->make);
-	if (k.ramdisk >= 0)
-		close(k.ramdisk);
-	if (k.image.fd >= 0)
-		image_close(&k.image);
-	bootloader_free(&k.booted);
+	fill_close(&fill);
+	bootloader_free(&found);
 	make_end(&m);
 	return ret ? 1 : 0;
 }

@@ -163,14 +163,15 @@ static int look(struct session *s, struct leftovers *l)
 		uint32_t domid = list[i].domain;
 
 		/* What holds a dying one of ours is to be removed. */
-		if (list[i].flags & XEN_DOMINF_dying &&
-			dom_is_ours(s->xs, domid))
-			continue;
-		if (domid && !(list[i].flags & XEN_DOMINF_dying))
-			look_at_domain(s, domid, l);
-		list[lives++] = list[i];
+		if (!(list[i].flags & XEN_DOMINF_dying) ||
+			!dom_is_ours(s->xs, domid))
+			list[lives++] = list[i];
 	}
 	leftovers_drop_living(l, list, lives);
+	for (size_t i = 0; i < lives; i++) {
+		if (list[i].domain && !(list[i].flags & XEN_DOMINF_dying))
+			look_at_domain(s, list[i].domain, l);
+	}
 	free(list);
 	return l->error;
 }

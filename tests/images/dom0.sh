@@ -19,7 +19,7 @@ ln -s ../run "$root/var/run"
 
 copy_busybox "$root"
 copy_modules "$root" xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs \
-	xen-blkback xen-netback xen-acpi-processor ahci ata_piix sd_mod sr_mod \
+	xen-blkback xen-netback xen-blkfront xen-acpi-processor ahci ata_piix sd_mod sr_mod \
 	virtio_pci virtio_blk virtio_net e1000 crc32c_generic ext4 isofs loop \
 	bridge
 if [ -d "$stage" ]; then

@@ -249,13 +249,11 @@ static int start(struct maker *m, const struct make_wish *wish, int *tty,
 		   : 0;
 }
 
-int make_guest(struct maker *m, const struct make_wish *wish)
+int make_paused(struct maker *m, struct guardian *g)
 {
-	struct guardian guardian;
 	struct why why;
-	int tty = -1, ret;
+	int ret = guardian_start(g, m->guest.uuid, &why);
 
-	ret = guardian_start(&guardian, m->guest.uuid, &why);
 	if (ret) {
 		err_say("%s", why.text);
 		return ret;
@@ -263,21 +261,35 @@ int make_guest(struct maker *m, const struct make_wish *wish)
 	/* Says by itself what is wrong. */
 	ret = session_open(&m->session);
 	if (!ret) {
-		ret = make(m, &guardian, &why);
+		ret = make(m, g, &why);
 		if (!ret && m->ready)
 			ret = m->ready(m, &why);
-		if (!ret)
-			ret = start(m, wish, &tty, &why);
 		if (ret)
 			err_say("guest '%s': %s", m->guest.name, why.text);
 	}
+	if (m->lock >= 0)
+		close(m->lock);
+	m->lock = -1;
+	if (ret)
+		guardian_fire(g);
+	return ret;
+}
+
+int make_guest(struct maker *m, const struct make_wish *wish)
+{
+	struct guardian guardian;
+	struct why why;
+	int tty = -1, ret = make_paused(m, &guardian);
+
+	if (ret)
+		return ret;
+	ret = start(m, wish, &tty, &why);
 	if (ret) {
+		err_say("guest '%s': %s", m->guest.name, why.text);
 		guardian_fire(&guardian);
 		return ret;
 	}
 	guardian_dismiss(&guardian);
-	close(m->lock);
-	m->lock = -1;
 	if (wish->json)
 		ret = make_print_json(&m->guest, m->domid);
 	else

@@ -17,6 +17,7 @@
 #include "session.h"
 
 struct device_spec;
+struct guardian;
 struct why;
 
 /* What a maker holds on its way; begin with MAKER_EMPTY. */
@@ -49,6 +50,12 @@ struct make_wish {
 	bool paused, console, json;
 };
 
+/*
+ * Makes the guest and leaves it paused, or says why not. It is still its
+ * guardian's: guardian_dismiss lets it live, guardian_fire or the end of this
+ * process in whatever way destroys it.
+ */
+int make_paused(struct maker *m, struct guardian *g);
 /* Makes and starts the guest; says what was made, or why not. */
 int make_guest(struct maker *m, const struct make_wish *wish);
 /* Frees all, the configuration and the guest too; not what was made. */

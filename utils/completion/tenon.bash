@@ -112,7 +112,7 @@ complete -F _tenon domcons domcreate domdebug domdev domevents domfsck dominfo d
 	domstop domtop domvcpus hostinfo tenon-consoled tenon-init-dom0 \
 	tenon-reaper xenstore-shell xenstore-stats
 # These have files among their operands.
-complete -o default -F _tenon domdump dommove domrestore domsave
+complete -o default -F _tenon domdump dommove domrestore domrun domsave
 # Where xl is stock's, stock's package has its own.
 case $(readlink -f "$(command -v xl)" 2>/dev/null) in
 */tenon/bin/xl) complete -F _tenon xl ;;

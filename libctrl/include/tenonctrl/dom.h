@@ -47,6 +47,8 @@ struct dom_record {
 	uint32_t vcpus, max_vcpus;
 	uint32_t store_port, console_port; /* the guest's */
 	xen_pfn_t store_mfn, console_mfn;
+	/* Its console is another's than the console daemon's. */
+	bool has_own_console;
 	enum dom_action on_poweroff, on_reboot, on_crash;
 	const struct device_spec *devices;
 	size_t device_count;

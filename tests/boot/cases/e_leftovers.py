@@ -67,7 +67,8 @@ def kills(machine, before):
 DEVICES = ("memory=8 kernel=/guest/micro/time \"vif=['bridge=xenbr0']\" "
            "\"disk=['/tmp/a.img,raw,xvda,w']\"")
 # A disk's script that takes its time; printf makes its lines.
-SLOW = (r"#!/bin/sh\n[ $1 = add ] || exit 0\nsleep 4\nxenstore-write "
+SLOW = (r"#!/bin/sh\n[ $1 = add ] || exit 0\ntouch /tmp/began\n"
+        r"sleep $(cat /tmp/naps)\nxenstore-write "
         r"$XENBUS_PATH/physical-device 7:0 "
         r"$XENBUS_PATH/hotplug-status connected\n")
 
@@ -90,12 +91,14 @@ def fsck(machine, before):
     with machine.check("domfsck has nothing to say of a sound host"):
         machine.run("domfsck && [ -z \"$(domfsck)\" ]", 30)
     with machine.check("domfsck mends what killed domcreates left"):
-        machine.run("kill-create 3 both", 120)
+        # One that was whole by then has no record; it is ended by its name.
+        machine.run("for i in 1 2 3 4 5 6; do kill-create 1 both; domfsck || "
+                    "break; done", 240)
         mends(machine, "half-made +found")
         same(machine, before)
     with machine.check("domfsck mends what killed domstops left"):
         found = 0
-        for tenths in (1, 4, 7, 2, 9):
+        for tenths in (2, 5, 9):
             machine.run(f"domcreate -p name=k {DEVICES}", 60)
             machine.run(f"domstop -f k & usleep {tenths}00000; kill -9 $!; "
                         "wait", 60)
@@ -109,21 +112,65 @@ def fsck(machine, before):
             raise Failure(left)
         same(machine, before)
     machine.run(f"printf '{SLOW}' >/tmp/slow; chmod +x /tmp/slow; "
-                "losetup /dev/loop0 /tmp/a.img")
+                "losetup /dev/loop0 /tmp/a.img; echo 100 >/tmp/naps")
+    began = "while [ ! -f /tmp/began ]; do sleep 0.1; done; "
     with machine.check("domfsck takes away what a killed domdev half added"):
         machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8")
         machine.run("domdev add k disk script=/tmp/slow,vdev=xvdb,target=x & "
-                    "sleep 2; kill -9 $!; wait", 30)
+                    f"{began} kill -9 $!; wait; rm /tmp/began", 60)
         mends(machine, "device +found .*never plugged in")
+        machine.run("killall sleep; echo 3 >/tmp/naps")
         if "xvdb" in machine.run("domdev ls k; domstop -f k"):
             raise Failure("the disk is still there")
     with machine.check("domfsck does not touch a guest that is being made"):
         machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8 "
                     "\"disk=['script=/tmp/slow,vdev=xvdb,target=x']\" & "
-                    "sleep 2; domfsck -y && wait $! && domls k", 60)
+                    f"{began} domfsck -y && wait $! && domls k", 60)
         machine.run("domstop -f k; losetup -d /dev/loop0")
         same(machine, before)
     machine.run("tenon-reaper")
+
+
+def throw_away(machine, before):
+    """domrun: from a folder, from an image, and cut off."""
+    run = "domrun -k /guest/vmlinuz -m 128"
+    machine.run("mkdir -p /tmp/r/bin; cp /bin/busybox /tmp/r/bin; for i in sh "
+                "seq cat sleep; do ln -s busybox /tmp/r/bin/$i; done")
+    with machine.check("domrun: a folder's command, all it writes, its signal"):
+        status, text = machine.shell(
+            f"{run} -r /tmp/r -- sh -c 'seq 1 20000; kill -9 $$' "
+            ">/tmp/out; echo =$?; seq 1 20000 | cmp - /tmp/out", 240)
+        if status or "=137" not in text:
+            raise Failure(f"status {status}: {text}")
+    with machine.check("domrun: an image's command, its status, its file"):
+        machine.run("dd if=/dev/zero of=/tmp/i.img bs=1M count=8 2>/dev/null; "
+                    "mke2fs -F /tmp/i.img >/dev/null; mount -o loop /tmp/i.img "
+                    "/mnt; cp -r /tmp/r/bin /mnt; mkdir /mnt/proc; umount /mnt",
+                    60)
+        status, text = machine.shell(
+            f"{run} -w -r /tmp/i.img -- sh -c 'cat /proc/mounts >/kept; "
+            "cat /kept; exit 7'", 240)
+        if status != 7 or not re.search(r"/dev/xvda / ext4 rw", text):
+            raise Failure(f"status {status}: {text}")
+        machine.run("mount -o loop,ro /tmp/i.img /mnt; grep xvda /mnt/kept; "
+                    "umount /mnt", 30)
+    with machine.check("domrun: what cannot be is refused, and why"):
+        for words, pattern in (("-- ls", "static program"),
+                               ("-r /none -- ls", "/none"),
+                               ("-m 32 -r /guest -- ls", "-m"),
+                               ("-t ntfs -r /tmp/i.img -- ls", "ntfs")):
+            status, text = machine.shell(f"{run} {words}")
+            if status != 125 or pattern not in text:
+                raise Failure(f"{words}: status {status}: {text}")
+    with machine.check("domrun: Ctrl-C and kill -9 end the guest"):
+        for signal, wanted in (("INT", "=130"), ("KILL", "=137")):
+            text = machine.run(
+                f"{run} -- /bin/busybox sleep 1000 & while ! domls | grep "
+                f"domrun-; do sleep 0.3; done; kill -{signal} $!; wait $!; "
+                "echo =$?", 120)
+            if wanted not in text:
+                raise Failure(text)
+            same(machine, before)
 
 
 @case
@@ -149,6 +196,7 @@ def leftovers(context):
             same(machine, before)
         kills(machine, before)
         fsck(machine, before)
+        throw_away(machine, before)
         with machine.check("no store daemon: it says so"):
             machine.run("killall xenstored; sleep 1")
             status, output = machine.shell(f"domcreate name=x {GUEST}", 60)
