@@ -124,16 +124,34 @@ static long vcpu_info(
 	return 0;
 }
 
-/* Any vcpu may use the odd CPUs. */
-static long affinity(struct xen_domctl_vcpuaffinity *arg)
+static long affinity(
+	struct fake_domain *d, struct xen_domctl_vcpuaffinity *arg, bool is_set)
 {
-	struct xenctl_bitmap *map = arg->flags & XEN_VCPUAFFINITY_HARD
-					    ? &arg->cpumap_hard
-					    : &arg->cpumap_soft;
+	bool is_hard = arg->flags & XEN_VCPUAFFINITY_HARD;
+	struct xenctl_bitmap *map =
+		is_hard ? &arg->cpumap_hard : &arg->cpumap_soft;
+	uint8_t *place = &d->places[arg->vcpu % FAKE_PLACES][!is_hard];
 
 	if (!map->nr_bits)
 		return -EINVAL;
-	map->bitmap.p[0] = 0xa;
+	if (is_set)
+		*place = map->bitmap.p[0];
+	else
+		map->bitmap.p[0] = *place ? *place : 0xa;
+	return 0;
+}
+
+static long share(struct fake_domain *d, struct xen_domctl_scheduler_op *arg)
+{
+	if (arg->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL;
+	if (arg->cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
+		d->weight = arg->u.credit2.weight;
+		d->cap = arg->u.credit2.cap;
+	} else {
+		arg->u.credit2.weight = d->weight;
+		arg->u.credit2.cap = d->cap;
+	}
 	return 0;
 }
 
@@ -167,7 +185,11 @@ static long do_domctl(struct fake *f, struct xen_domctl *op)
 	case XEN_DOMCTL_getvcpuinfo:
 		return vcpu_info(d, &op->u.getvcpuinfo);
 	case XEN_DOMCTL_getvcpuaffinity:
-		return affinity(&op->u.vcpuaffinity);
+	case XEN_DOMCTL_setvcpuaffinity:
+		return affinity(d, &op->u.vcpuaffinity,
+			op->cmd == XEN_DOMCTL_setvcpuaffinity);
+	case XEN_DOMCTL_scheduler_op:
+		return share(d, &op->u.scheduler_op);
 	case XEN_DOMCTL_hypercall_init:
 		return fill_stubs(f, op->domain, op->u.hypercall_init.gmfn);
 	default:

@@ -16,6 +16,7 @@
 #define FAKE_DOMAINS 4
 #define FAKE_CPUS    4
 #define FAKE_POOLS   4
+#define FAKE_PLACES  4
 #define FAKE_FIRST   0x1000 /* the first machine frame number */
 #define FAKE_MAPS    64
 #define FAKE_LEAF    0x1234 /* what CPUID's one leaf has */
@@ -30,7 +31,9 @@ struct fake_domain {
 	uint64_t root; /* pinned L4, 0: none */
 	struct vcpu_guest_context context;
 	uint64_t cpu_ns;
-	uint64_t sysenter; /* of vcpu 0 */
+	uint64_t sysenter;		/* of vcpu 0 */
+	uint8_t places[FAKE_PLACES][2]; /* by vcpu; hard, soft; 0: odd CPUs */
+	uint16_t weight, cap;
 	unsigned int resumed;
 	/* Log-dirty; the guest's own part, to note what it writes, is the
 	 * test's. A bit for each of its numbers. */

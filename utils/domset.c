@@ -283,6 +283,32 @@ static int look_up(struct change *c, const char *who, struct why *why)
 	return 0;
 }
 
+/* A list of CPUs for each vcpu, as they are now. */
+static void keep_places(struct change *c, const char *key, bool hard)
+{
+	uint8_t map[CPULIST_BYTES];
+	char *text, cpus[256];
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+	int ret = file ? 0 : -ENOMEM;
+
+	if (!file)
+		return;
+	for (uint32_t i = 0; !ret && i < c->vcpu_count; i++) {
+		memset(map, 0, sizeof(map));
+		ret = domctl_get_affinity(c->session.ctrl, c->guest.domid, i,
+			hard, map, (c->cpus + 7) / 8);
+		cpulist_format(
+			map, (c->cpus + 7) / 8, c->cpus, cpus, sizeof(cpus));
+		fprintf(file, "%s\"%s\"", i ? ", " : "[ ", cpus);
+	}
+	fputs(" ]", file);
+	/* Without memory, or a guest, the next start finds it as it was. */
+	if (!fclose(file) && !ret)
+		kept_change(c->guest.domid, key, text);
+	free(text);
+}
+
 /* What a configuration can say stays so when the guest starts again. */
 static void keep(struct change *c)
 {
@@ -294,7 +320,9 @@ static void keep(struct change *c)
 		{ "maxvcpus", c->vcpus ? c->vcpu_count : 0 },
 		{ "maxmem", c->top >> 10 },
 		{ "memory", c->target >> 10 },
+		{ "cpu_weight", c->weight },
 	};
+	bool hard = false, soft = false;
 	char value[32];
 
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
@@ -303,6 +331,17 @@ static void keep(struct change *c)
 		if (kept[i].value)
 			kept_change(c->guest.domid, kept[i].key, value);
 	}
+	snprintf(value, sizeof(value), "%lld", (long long)c->cap);
+	if (c->has_cap)
+		kept_change(c->guest.domid, "cap", value);
+	for (size_t i = 0; i < c->place_count; i++) {
+		hard |= c->places[i].hard;
+		soft |= !c->places[i].hard;
+	}
+	if (hard)
+		keep_places(c, "cpus", true);
+	if (soft)
+		keep_places(c, "cpus_soft", false);
 }
 
 static int carry_out(struct change *c, const char *who,

@@ -126,6 +126,13 @@ static void guests(void **state)
 	assert_int_equal(g.maxmem_mib, 512);
 	assert_int_equal(g.on_crash, DOM_PRESERVE);
 	assert_int_equal(g.uuid[15], 0xef);
+	assert_int_equal(make(BASE "vcpus=2\ncpu_weight=512\ncap=200\n"
+				   "pool='fast'\ncpus='1'",
+				 &g, &why),
+		0);
+	assert_int_equal(g.placing.weight, 512);
+	assert_true(g.placing.has_cap);
+	assert_int_equal(g.placing.cap, 200);
 	warnings = 0;
 	assert_int_equal(make(BASE "builder='linux'", &g, &why), 0);
 	assert_int_equal(warnings, 1);
@@ -157,6 +164,11 @@ static void bad_guests(void **state)
 		{ BASE "on_crash='explode'", -EINVAL, "on_crash" },
 		{ BASE "cmdline='a'\nextra='b'", -EINVAL, "cmdline" },
 		{ BASE "ramdisk=['x']", -EINVAL, "ramdisk" },
+		{ BASE "cpus=[['0']]", -EINVAL, "f.cfg:3: cpus" },
+		{ BASE "cpu_weight=0", -EINVAL, "cpu_weight" },
+		{ BASE "cpu_weight=65536", -EINVAL, "cpu_weight" },
+		{ BASE "cap=101", -EINVAL, "100" },
+		{ BASE "pool=['x']", -EINVAL, "pool" },
 	};
 	struct guest g;
 	struct why why;

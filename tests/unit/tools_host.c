@@ -18,10 +18,13 @@
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "common/args.h"
+#include "common/config.h"
 #include "common/cpulist.h"
 #include "common/host.h"
 #include "common/info.h"
+#include "common/placing.h"
 #include "common/pool.h"
+#include "common/session.h"
 #include "common/table.h"
 #include "os_fake.h"
 
@@ -342,6 +345,58 @@ static void wrong_wishes(void **state)
 		0);
 }
 
+/* A configuration's words on a new domain of two vcpus. */
+static int place(const char *text, uint32_t domid, struct why *why)
+{
+	struct session s = { ctrl, NULL };
+	struct config config = { 0 };
+	struct placing p;
+	int ret = config_parse(&config, "f.cfg", text, strlen(text), why);
+
+	if (!ret)
+		ret = placing_from_config(&p, &config, 2, why);
+	if (!ret)
+		ret = placing_check(&s, &p, why);
+	if (!ret)
+		ret = placing_apply(&s, domid, 2, &p, why);
+	config_free(&config);
+	return ret;
+}
+
+static void places(void **state)
+{
+	struct xen_domctl_createdomain config = { .max_vcpus = 2 };
+	struct fake_domain *d;
+	struct why why;
+	uint32_t domid;
+
+	(void)state;
+	assert_int_equal(domctl_create(ctrl, &config, &domid), 0);
+	d = &machine->domains[domid];
+	d->weight = 256;
+	assert_int_equal(place("cpus='0-2,^1'\ncap=50", domid, &why), 0);
+	assert_int_equal(d->places[0][0], 5);
+	assert_int_equal(d->places[1][0], 5);
+	assert_int_equal(d->places[0][1], 0);
+	assert_int_equal(d->cap, 50);
+	assert_int_equal(d->weight, 256);
+	assert_int_equal(place("cpus=[3]\ncpus_soft=['all', '2']\n"
+			       "cpu_weight=7",
+				 domid, &why),
+		0);
+	/* The second vcpu has no list of its own. */
+	assert_int_equal(d->places[0][0], 8);
+	assert_int_equal(d->places[1][0], 5);
+	assert_int_equal(d->places[0][1], 15);
+	assert_int_equal(d->places[1][1], 4);
+	assert_int_equal(d->weight, 7);
+	assert_int_equal(d->cap, 50);
+	assert_int_equal(place("cpus=['0','4']", domid, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "4"));
+	assert_int_equal(d->places[0][0], 8);
+	assert_int_equal(domctl_destroy(ctrl, domid), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +411,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_host, start, stop),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(wrong_wishes),
+		cmocka_unit_test_setup_teardown(places, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,16 @@ static void same_again(void **state)
 	assert_int_equal(g.devices.nics[2].nic.mac[5], 3);
 	assert_string_equal(g.devices.disks[1].disk.target, "/c'.img");
 	drop(&c, &g);
+	round_trip("name='g'\nkernel='/k'\nvcpus=2\ncpus=[1, '0-3,^2']\n"
+		   "cpus_soft='all'\ncpu_weight=99\ncap=0\npool='p 1'\n",
+		NULL, &c, &g);
+	assert_int_equal(g.placing.cpus->count, 2);
+	assert_string_equal(g.placing.cpus->items[1].string, "0-3,^2");
+	assert_string_equal(g.placing.cpus_soft->string, "all");
+	assert_int_equal(g.placing.weight, 99);
+	assert_true(g.placing.has_cap);
+	assert_string_equal(g.placing.pool, "p 1");
+	drop(&c, &g);
 }
 
 static void quotes(void **state)

@@ -14,20 +14,20 @@ static const char *const deprecated[] = { "builder", "device_model", "sdl",
 	NULL };
 
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
-static const char *const unsupported[] = { "vfb", "pci", "cpus", "cpu_weight",
-	"cap", "pool", "p9", "vtpm", "vdispl", "vsnd", "vkb", "channel",
-	"usbctrl", "usbdev", "device_model_version", "device_model_override",
-	"driver_domain", "e820_host", "tsc_mode", "cpuid", "max_grant_frames",
-	"max_maptrack_frames", "claim_mode", "localtime", "rtc_timeoffset",
-	"on_watchdog", "on_soft_reset", "nomigrate", "seclabel", "iomem",
-	"ioports", "irqs", "numa_placement", "event_channels", "passthrough",
-	NULL };
+static const char *const unsupported[] = { "vfb", "pci", "p9", "vtpm", "vdispl",
+	"vsnd", "vkb", "channel", "usbctrl", "usbdev", "device_model_version",
+	"device_model_override", "driver_domain", "e820_host", "tsc_mode",
+	"cpuid", "max_grant_frames", "max_maptrack_frames", "claim_mode",
+	"localtime", "rtc_timeoffset", "on_watchdog", "on_soft_reset",
+	"nomigrate", "seclabel", "iomem", "ioports", "irqs", "numa_placement",
+	"event_channels", "passthrough", NULL };
 
 /* Text and numbers are read by these; each knows its own key. */
 static const char *const known[] = { "name", "uuid", "type", "kernel",
 	"bootloader", "bootloader_args", "ramdisk", "extra", "cmdline", "root",
 	"memory", "maxmem", "vcpus", "maxvcpus", "on_poweroff", "on_reboot",
-	"on_crash", "disk", "vif", NULL };
+	"on_crash", "disk", "vif", "cpus", "cpus_soft", "cpu_weight", "cap",
+	"pool", NULL };
 
 static bool among(const char *const *list, const char *key)
 {
@@ -324,6 +324,9 @@ static int get_all(
 		ret = get_cmdline(guest, config, why);
 	if (!ret)
 		ret = get_sizes(guest, config, why);
+	if (!ret)
+		ret = placing_from_config(
+			&guest->placing, config, guest->maxvcpus, why);
 	if (!ret)
 		ret = get_action(
 			config, "on_poweroff", &guest->on_poweroff, why);

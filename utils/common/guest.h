@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <tenonctrl/dom.h>
 #include "devices.h"
+#include "placing.h"
 
 struct config;
 struct why;
@@ -29,6 +30,7 @@ struct guest {
 	char *cmdline;	   /* "" when nothing is given; guest_free */
 	uint64_t memory_mib, maxmem_mib;
 	uint32_t vcpus, maxvcpus;
+	struct placing placing;
 	enum dom_action on_poweroff, on_reboot, on_crash;
 	struct devices devices;
 };

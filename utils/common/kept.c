@@ -229,16 +229,19 @@ int kept_lock(uint32_t domid, bool wait, int *fd)
 
 void kept_change(uint32_t domid, const char *key, const char *value)
 {
-	char path[KEPT_PATH], line[160];
-	int fd, len = snprintf(line, sizeof(line), "%s = %s\n", key, value);
+	char path[KEPT_PATH], *line;
+	int fd, len = asprintf(&line, "%s = %s\n", key, value);
 
+	if (len < 0)
+		return;
 	snprintf(path, sizeof(path), DOM_KEPT_DIR "/%u.cfg", domid);
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-	if (fd < 0)
-		return;
 	/* One write, whole or not at all: the file is in memory. */
-	(void)!write(fd, line, (size_t)len);
-	close(fd);
+	if (fd >= 0)
+		(void)!write(fd, line, (size_t)len);
+	if (fd >= 0)
+		close(fd);
+	free(line);
 }
 
 /* What follows the number in a wish's name; NULL: done without one. */

@@ -97,6 +97,12 @@ int make_print_json(const struct guest *g, uint32_t domid)
 	ADD("maxmem_mib", json_object_new_int64((int64_t)g->maxmem_mib));
 	ADD("vcpus", json_object_new_int64(g->vcpus));
 	ADD("maxvcpus", json_object_new_int64(g->maxvcpus));
+	if (g->placing.pool)
+		ADD("pool", json_object_new_string(g->placing.pool));
+	if (g->placing.weight)
+		ADD("cpu_weight", json_object_new_int64(g->placing.weight));
+	if (g->placing.has_cap)
+		ADD("cap", json_object_new_int64(g->placing.cap));
 	ADD("disks", disks_json(&g->devices));
 	ADD("nics", nics_json(&g->devices));
 	ADD("on_poweroff",
@@ -148,6 +154,10 @@ static int make_domain(struct maker *m, struct why *why)
 	int ret;
 
 	memcpy(config.handle, m->guest.uuid, sizeof(config.handle));
+	ret = placing_pool(
+		&m->session, &m->guest.placing, &config.cpupool_id, why);
+	if (ret)
+		return ret;
 	ret = domctl_create(c, &config, &m->domid);
 	if (ret)
 		return why_set(why, ret, "the hypervisor makes no domain: %s",
@@ -156,6 +166,10 @@ static int make_domain(struct maker *m, struct why *why)
 	if (ret)
 		return why_set(why, ret, "cannot give domain %u %u vcpus: %s",
 			m->domid, m->guest.maxvcpus, strerror(-ret));
+	ret = placing_apply(&m->session, m->domid, m->guest.maxvcpus,
+		&m->guest.placing, why);
+	if (ret)
+		return ret;
 	ret = domctl_max_mem(c, m->domid, m->guest.maxmem_mib << 10);
 	/* A kernel falls back to the memory that it sees. */
 	if (!ret)
@@ -214,6 +228,8 @@ static int make(struct maker *m, struct guardian *g, struct why *why)
 	if (!ret)
 		ret = dom_check_free(m->session.ctrl, m->session.xs,
 			m->guest.name, m->guest.uuid, why);
+	if (!ret)
+		ret = placing_check(&m->session, &m->guest.placing, why);
 	if (!ret)
 		ret = check_memory(m, why);
 	if (!ret)

@@ -11,6 +11,7 @@ from machine import Failure
 
 GUEST = ("name=life kernel=/guest/vmlinuz ramdisk=/guest/initrd.gz memory=160 "
          "maxmem=192 vcpus=1 maxvcpus=2 extra=console=hvc0 "
+         "cpus=0 cpu_weight=300 "
          "on_crash=rename-restart")
 # Crashes as soon as it has started.
 CRASHING = "name=loop kernel=/guest/micro/bad_stack memory=8 on_crash=restart"
@@ -149,10 +150,22 @@ def wait_for_guest(machine, command, wanted):
     raise Failure(f"in the guest {command!r} gives {text!r}")
 
 
+def placed(machine, cpus, weight, cap):
+    """Whether the guest has the CPUs, one list a vcpu, and its share."""
+    rows = json.loads(machine.run("domvcpus -j life"))
+    share = machine.run("xl sched-credit2 -d life").split()
+    if [row["hard"] for row in rows] != cpus or \
+            share[-2:] != [str(weight), str(cap)]:
+        raise Failure(f"{rows} {share}")
+
+
 def places(machine):
+    with machine.check("cpus and cpu_weight of the configuration"):
+        placed(machine, ["0", "0"], 300, 0)
     with machine.check("domset cpus: the guest runs on that CPU alone"):
         machine.run("domset life cpus=1 cpu_weight=512 cap=50")
-        machine.run("domset life cap=0 cpus_soft.0=0-1 cpus=all")
+        machine.run("domset life cap=70 cpus_soft.0=0-1 cpus=all cpus.1=1")
+        placed(machine, ["all", "1"], 512, 70)
 
 
 def keys(machine):
@@ -218,6 +231,7 @@ def reboots(machine):
         if uuid_of(machine, new) != uuid:
             raise Failure("its UUID is another")
         wait_for(machine, "domls life", r"life +\d+ +128 +1 ")
+        placed(machine, ["all", "1"], 512, 70)
         machine.send("domcons life\n")
         machine.expect(r"tenon-mark guest-ready", 180)
         machine.expect(r"guest# ", 30)
