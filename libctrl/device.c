@@ -28,7 +28,19 @@ enum {
 static const char *const names[DEVICE_CLASSES] = {
 	[DEVICE_VBD] = "vbd",
 	[DEVICE_VIF] = "vif",
+	[DEVICE_VFB] = "vfb",
+	[DEVICE_VKBD] = "vkbd",
+	[DEVICE_9PFS] = "9pfs",
 };
+
+#define QEMU_DISK "qdisk"
+
+/* As in paths of back ends. */
+static const char *back_name(const struct device *d)
+{
+	return d->by_qemu && d->class == DEVICE_VBD ? QEMU_DISK
+						    : names[d->class];
+}
 
 const char *device_class_name(enum device_class class)
 {
@@ -73,7 +85,7 @@ void device_front_path(const struct device *d, char path[DEVICE_PATH_MAX])
 void device_back_path(const struct device *d, char path[DEVICE_PATH_MAX])
 {
 	snprintf(path, DEVICE_PATH_MAX, "/local/domain/%u/backend/%s/%u/%u",
-		d->backend_domid, names[d->class], d->domid, d->id);
+		d->backend_domid, back_name(d), d->domid, d->id);
 }
 
 void device_record_path(const struct device *d, char path[DEVICE_PATH_MAX])
@@ -253,7 +265,7 @@ static void back_error(
 
 	snprintf(text, size, "no word of the driver");
 	snprintf(path, sizeof(path), "/local/domain/%u/error/backend/%s/%u/%u",
-		d->backend_domid, names[d->class], d->domid, d->id);
+		d->backend_domid, back_name(d), d->domid, d->id);
 	strcat(path, "/error");
 	if (xs_read(xs, 0, path, &words, &len))
 		return;
@@ -265,6 +277,8 @@ static int check_driver(const struct device *d, struct why *why)
 {
 	char path[64];
 
+	if (d->by_qemu)
+		return 0;
 	snprintf(path, sizeof(path), "/sys/bus/xen-backend/drivers/%s",
 		names[d->class]);
 	if (!access(path, F_OK))
@@ -294,7 +308,8 @@ int device_connect(struct xs *xs, const struct device_spec *specs, size_t count,
 				names[d->class], d->id, words);
 			break;
 		}
-		ret = hotplug_add(xs, d, why);
+		if (!d->by_qemu)
+			ret = hotplug_add(xs, d, why);
 	}
 	return ret;
 }
@@ -328,6 +343,9 @@ static int find_backend(struct xs *xs, struct device *d)
 		domid = strtoul(back + 14, &end, 10);
 		if (!strncmp(end, "/backend/", 9) && domid < 0x7ff0) {
 			d->backend_domid = (uint32_t)domid;
+			d->by_qemu = d->class > DEVICE_VIF ||
+				     !strncmp(end, "/backend/" QEMU_DISK "/",
+					     sizeof("/backend/" QEMU_DISK));
 			ret = 0;
 		}
 	}
@@ -441,7 +459,7 @@ static int ask_to_close(struct xs *xs, const struct device *d, bool force)
 static int forget(struct xs *xs, const struct device *d, struct why *why)
 {
 	char path[DEVICE_PATH_MAX];
-	int ret = hotplug_remove(xs, d, why), error;
+	int ret = d->by_qemu ? 0 : hotplug_remove(xs, d, why), error;
 
 	device_front_path(d, path);
 	error = remove_node(xs, path);
@@ -472,8 +490,10 @@ int device_remove(struct xs *xs, const struct device *list, size_t count,
 		int64_t left = end - now_ms();
 		int error = 0;
 
-		if (!wait_for(xs, d, 1, has_closed,
-			    left > 0 ? (unsigned int)(left / 1000 + 1) : 0))
+		/* With force its program is gone. */
+		if (!(d->by_qemu && force) &&
+			!wait_for(xs, d, 1, has_closed,
+				left > 0 ? (unsigned int)(left / 1000 + 1) : 0))
 			error = why_set(&inner, -EBUSY,
 				"%s %u of domain %u is in use: its back end "
 				"has not closed within %u s",

@@ -98,6 +98,20 @@ int disk_number(const char *vdev, uint32_t *number)
 	return -EINVAL;
 }
 
+/* A program is told the format, and dom0's kernel is by a script. */
+static bool put_target(struct device_nodes *back, const struct disk *disk)
+{
+	if (disk->by_qemu)
+		return device_put(back, "params", "%s:%s",
+			disk->format == DISK_RAW
+				? "aio"
+				: disk_format_name(disk->format),
+			disk->target);
+	return device_put(back, "params", "%s", disk->target) &&
+	       device_put(back, "script", "%s",
+		       disk->script ? disk->script : HOTPLUG_BLOCK);
+}
+
 int disk_spec(const struct disk *disk, uint32_t domid, struct device_spec *spec,
 	struct why *why)
 {
@@ -113,15 +127,14 @@ int disk_spec(const struct disk *disk, uint32_t domid, struct device_spec *spec,
 	spec->device.class = DEVICE_VBD;
 	spec->device.domid = domid;
 	spec->device.id = number;
+	spec->device.by_qemu = disk->by_qemu;
 	back = &spec->back;
 	front = &spec->front;
-	if (device_put(back, "params", "%s", disk->target) &&
-		device_put(back, "script", "%s",
-			disk->script ? disk->script : HOTPLUG_BLOCK) &&
+	if (put_target(back, disk) &&
 		device_put(back, "removable", "%d", disk->is_cdrom) &&
 		device_put(back, "bootable", "1") &&
 		device_put(back, "dev", "%s", disk->vdev) &&
-		device_put(back, "type", "phy") &&
+		device_put(back, "type", disk->by_qemu ? "qdisk" : "phy") &&
 		device_put(back, "mode", "%s",
 			!disk->is_writable ? "r"
 			: disk->is_shared  ? "w!"

@@ -8,6 +8,7 @@
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
 #include <tenonctrl/domctl.h>
+#include <tenonctrl/qemu.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
@@ -137,6 +138,7 @@ int dom_destroy(struct ctrl *c, struct xs *xs, uint32_t domid, struct why *why)
 
 	/* It must not run on without its devices. */
 	(void)domctl_pause(c, domid);
+	(void)qemu_stop(xs, domid);
 	left = remove_devices(xs, domid, why);
 	ret = domctl_destroy(c, domid);
 	if (ret && ret != -ESRCH)

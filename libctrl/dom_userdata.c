@@ -57,11 +57,20 @@ static void put_given(FILE *file, const struct device_spec *spec,
 static void put_disk(FILE *file, const struct device_spec *spec)
 {
 	bool is_writable = *find(&spec->back, "mode") == 'w';
+	const char *params = find(&spec->back, "params"), *target = params;
+	bool is_raw = !spec->device.by_qemu || !strncmp(params, "aio:", 4);
 
 	fputs("{ ", file);
-	put_string(file, "pdev_path", find(&spec->back, "params"));
+	/* A program's target has its format before it. */
+	if (spec->device.by_qemu)
+		target = strchr(target, ':') + 1;
+	put_string(file, "pdev_path", target);
 	put_given(file, spec, "dev", "vdev", NULL);
-	fputs(", \"format\": \"raw\"", file);
+	if (spec->device.by_qemu)
+		fputs(", \"backend\": \"qdisk\"", file);
+	fprintf(file, ", \"format\": \"%.*s\"",
+		is_raw ? 3 : (int)strcspn(params, ":"),
+		is_raw ? "raw" : params);
 	put_given(file, spec, "script", "script", HOTPLUG_BLOCK);
 	if (*find(&spec->back, "removable") == '1')
 		fputs(", \"is_cdrom\": 1", file);

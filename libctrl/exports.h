@@ -22,6 +22,7 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/image.h>
 #include <tenonctrl/move_pv.h>
+#include <tenonctrl/qemu.h>
 #include <tenonctrl/save_file.h>
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/sysctl.h>

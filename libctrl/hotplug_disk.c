@@ -88,8 +88,11 @@ static int check_other(
 	if (xs_read(p->xs, 0, path, &target, &len))
 		return 0;
 	strcpy(path + base, "/mode");
+	/* A program's has its format before it. */
 	if (!xs_read(p->xs, 0, path, &mode, &len) &&
-		is_same_target(p, target) &&
+		is_same_target(p, *target == '/' || !strchr(target, ':')
+					  ? target
+					  : strchr(target, ':') + 1) &&
 		(is_writable(mode) || is_writable(p->mode)))
 		ret = why_set(why, -EBUSY,
 			"%s is a disk of domain %u already, and one of them "
@@ -163,6 +166,21 @@ static int open_target(const char *target, bool is_writable, int *fd,
 	return 0;
 }
 
+static int check_format(const struct disk *disk, int fd, struct why *why)
+{
+	uint8_t first[DISK_SECTOR] = { 0 }, last[DISK_SECTOR] = { 0 };
+	off_t end = lseek(fd, 0, SEEK_END);
+
+	if (pread(fd, first, sizeof(first), 0) < 0 || end < 0)
+		return why_set(
+			why, -errno, "%s: %s", disk->target, strerror(errno));
+	if (end >= DISK_SECTOR &&
+		pread(fd, last, sizeof(last), end - DISK_SECTOR) < 0)
+		return why_set(
+			why, -errno, "%s: %s", disk->target, strerror(errno));
+	return disk_format_check(disk->format, first, last, disk->target, why);
+}
+
 int disk_check(const struct disk *disk, struct why *why)
 {
 	struct stat st;
@@ -171,6 +189,8 @@ int disk_check(const struct disk *disk, struct why *why)
 	if (disk->script && strcmp(disk->script, HOTPLUG_BLOCK) != 0)
 		return 0;
 	ret = open_target(disk->target, disk->is_writable, &fd, &st, why);
+	if (!ret && disk->by_qemu)
+		ret = check_format(disk, fd, why);
 	if (fd >= 0)
 		close(fd);
 	return ret;

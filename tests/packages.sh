@@ -21,7 +21,7 @@ cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs
 	libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1
 	libxenmisc4.17 libxentoollog1 libyajl2 libnl-3-200 libnl-route-3-200
 	libfdt1 libbz2-1.0 liblzo2-2 libzstd1 liblzma5 libuuid1 libtinfo6
-	libsmartcols1 libgcc-s1 bash mount util-linux grub-xen-host'
+	qemu-system-xen libsmartcols1 libgcc-s1 bash mount util-linux grub-xen-host'
 # For Debian's packages of the tree and a disk with them.
 host_packages='git debhelper dpkg-dev mmdebstrap fdisk e2fsprogs dosfstools
 	mtools'

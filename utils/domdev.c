@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
+#include <tenonctrl/qemu.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
 #include "common/args.h"
@@ -76,7 +77,10 @@ static char *name_of(struct xs *xs, const struct device *d)
 	char path[DEVICE_PATH_MAX], *name;
 
 	if (d->class != DEVICE_VBD)
-		return asprintf(&name, "vif%u", d->id) < 0 ? NULL : name;
+		return asprintf(&name, "%s%u", device_class_name(d->class),
+			       d->id) < 0
+			       ? NULL
+			       : name;
 	device_record_path(d, path);
 	return read_node(xs, path, "dev");
 }
@@ -84,6 +88,20 @@ static char *name_of(struct xs *xs, const struct device *d)
 static void add_row(struct render *r, struct xs *xs, const struct device *d)
 {
 	char record[DEVICE_PATH_MAX], back[DEVICE_PATH_MAX];
+	static const char *const kinds[DEVICE_CLASSES] = {
+		[DEVICE_VBD] = "disk",
+		[DEVICE_VIF] = "net",
+		[DEVICE_VFB] = "screen",
+		[DEVICE_VKBD] = "keyboard",
+		[DEVICE_9PFS] = "folder",
+	};
+	static const char *const targets[DEVICE_CLASSES] = {
+		[DEVICE_VBD] = "params",
+		[DEVICE_VIF] = "bridge",
+		[DEVICE_VFB] = "vnclisten",
+		[DEVICE_VKBD] = "backend-type",
+		[DEVICE_9PFS] = "path",
+	};
 	bool is_disk = d->class == DEVICE_VBD;
 	char *name = name_of(xs, d), *mode, *target, *state;
 
@@ -92,8 +110,8 @@ static void add_row(struct render *r, struct xs *xs, const struct device *d)
 	state = read_node(xs, back, "state");
 	mode = is_disk ? read_node(xs, record, "mode")
 		       : read_node(xs, record, "mac");
-	target = read_node(xs, record, is_disk ? "params" : "bridge");
-	render_string(r, is_disk ? "disk" : "net");
+	target = read_node(xs, record, targets[d->class]);
+	render_string(r, kinds[d->class]);
 	render_string(r, name ? name : "");
 	render_number(r, d->id);
 	render_string(r, state_word(state ? state : ""));
@@ -166,6 +184,18 @@ static int write_nodes(
 		   : 0;
 }
 
+static int start_qemu(struct call *c, struct why *why)
+{
+	char *name;
+	int ret = dom_name(c->session.xs, c->domid, &name);
+
+	if (ret)
+		return why_set(why, ret, "domain %u has no name", c->domid);
+	ret = qemu_start(c->session.xs, c->domid, name, NULL, why);
+	free(name);
+	return ret;
+}
+
 static int plug(struct call *c, const struct device_spec *spec, struct why *why)
 {
 	struct xs *xs = c->session.xs;
@@ -178,7 +208,10 @@ static int plug(struct call *c, const struct device_spec *spec, struct why *why)
 			spec->device.id);
 	ret = write_nodes(c, spec, why);
 	if (!ret) {
-		ret = device_connect(xs, spec, 1, c->wish->seconds, why);
+		ret = spec->device.by_qemu ? start_qemu(c, why) : 0;
+		if (!ret)
+			ret = device_connect(
+				xs, spec, 1, c->wish->seconds, why);
 		if (ret)
 			(void)device_remove(xs, &spec->device, 1, true,
 				c->wish->seconds, NULL);
@@ -194,7 +227,9 @@ static int add_disk(struct call *c, const char *text, struct why *why)
 
 	if (ret)
 		return ret;
-	ret = disk_spec(&disk.disk, c->domid, &spec, why);
+	ret = disk.disk.by_qemu ? disk_check(&disk.disk, why) : 0;
+	if (!ret)
+		ret = disk_spec(&disk.disk, c->domid, &spec, why);
 	if (!ret) {
 		ret = plug(c, &spec, why);
 		device_spec_free(&spec);

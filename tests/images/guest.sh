@@ -13,6 +13,6 @@ mkdir -p "$root"/dev "$root"/proc "$root"/sys "$root"/run "$root"/tmp \
 	"$root"/mnt "$root"/root
 copy_busybox "$root"
 copy_modules "$root" xen-blkfront xen-netfront xen-evtchn xen-gntdev \
-	xen-gntalloc xen-privcmd xenfs crc32c_generic ext4
+	xen-gntalloc xen-privcmd xenfs crc32c_generic ext4 9pnet_xen 9p
 install -m 755 "$here/guest-init" "$root/init"
 pack "$root" "$1"

@@ -47,6 +47,20 @@ cp -a "$(cached xen-utils-common)/etc/xen/scripts" "$root/etc/xen/"
 for tool in bash:bin/bash mount:sbin/losetup util-linux:usr/bin/flock; do
 	cp "$(cached "${tool%:*}")/${tool#*:}" "$root/bin/"
 done
+# QEMU as a back end, the keys of its VNC, and images for it. Its libraries are
+# those of the host's own QEMU.
+mkdir -p "$root/usr/libexec" "$root/usr/share/qemu/keymaps"
+cp "$(cached qemu-system-xen)/usr/libexec/xen-qemu-system-i386" \
+	"$root/usr/libexec/"
+cp /usr/share/qemu/keymaps/en-us "$root/usr/share/qemu/keymaps/"
+echo 'in an image of QEMU' >"$root/guest/text"
+truncate -s 8M "$root/guest/text"
+for format in qcow2 vpc; do
+	qemu-img convert -f raw -O $format "$root/guest/text" \
+		"$root/guest/$format.img"
+done
+qemu-img create -q -u -f qcow2 -F raw -b /guest/text "$root/guest/backed.img" 8M
+rm "$root/guest/text"
 cp "$kernel/vmlinux" "$root/guest/vmlinux"
 ln -s ../run/lock "$root/var/lock"
 copy_libraries "$root" "$library_path"

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
@@ -86,7 +87,9 @@ static void bad_disks(void **state)
 		{ "", -EINVAL, "no name" },
 		{ "/x,raw", -EINVAL, "no name" },
 		{ "/x,cow,xvda", -EINVAL, "cow" },
-		{ "/x,qcow2,xvda", -ENOTSUP, "qcow2" },
+		{ "/x,qcow2,xvda,w,backendtype=phy", -EINVAL, "qdisk" },
+		{ "/x,qed,xvda", -EINVAL, "qed" },
+		{ "/x,qcow2,xvda,script=s", -ENOTSUP, "script" },
 		{ "/x,raw,xvda,q", -EINVAL, "'q'" },
 		{ "/x,raw,vda", -EINVAL, "vda" },
 		{ "/x,raw,xvda,w,more", -EINVAL, "more" },
@@ -94,7 +97,7 @@ static void bad_disks(void **state)
 		{ "x.img,raw,xvda,w", -EINVAL, "absolute" },
 		{ "raw,vdev=xvda,target=", -EINVAL, "no target" },
 		{ "/x,raw,xvda,backend=5", -ENOTSUP, "dom0" },
-		{ "/x,raw,xvda,backendtype=qdisk", -ENOTSUP, "qdisk" },
+		{ "/x,raw,xvda,backendtype=tap", -ENOTSUP, "tap" },
 	};
 	struct disk_text disk;
 	struct why why;
@@ -105,6 +108,137 @@ static void bad_disks(void **state)
 			disk_parse(cases[i].text, &disk, &why), cases[i].error);
 		assert_non_null(strstr(why.text, cases[i].word));
 	}
+}
+
+/* The formats that QEMU reads: stated, and in the store before the target. */
+static void formats(void **state)
+{
+	static const struct {
+		const char *text, *params;
+		bool by_qemu;
+	} cases[] = { { "/x,qcow2,xvda", "qcow2:/x", true },
+		{ "/x,vhd,xvda,r", "vhd:/x", true },
+		{ "/x,raw,xvda,w,backendtype=qdisk", "aio:/x", true },
+		{ "format=qcow,vdev=xvda,target=/a:b", "qcow:/a:b", true },
+		{ "/x,raw,xvda,w,backendtype=phy", "/x", false } };
+	struct device_spec spec;
+	struct disk_text disk;
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char path[DEVICE_PATH_MAX];
+
+		assert_int_equal(disk_parse(cases[i].text, &disk, &why), 0);
+		assert_int_equal(disk.disk.by_qemu, cases[i].by_qemu);
+		assert_int_equal(disk_spec(&disk.disk, 7, &spec, &why), 0);
+		assert_string_equal(spec.back.at[0].name, "params");
+		assert_string_equal(spec.back.at[0].value, cases[i].params);
+		device_back_path(&spec.device, path);
+		assert_string_equal(
+			path, cases[i].by_qemu
+				      ? "/local/domain/0/backend/qdisk/7/51712"
+				      : "/local/domain/0/backend/vbd/7/51712");
+		device_front_path(&spec.device, path);
+		assert_string_equal(path, "/local/domain/7/device/vbd/51712");
+		device_spec_free(&spec);
+		disk_free(&disk);
+	}
+}
+
+/* An image that refers to another file is its writer's way into dom0. */
+static void images(void **state)
+{
+	uint8_t first[DISK_SECTOR] = "QFI\xfb\0\0\0\3", last[DISK_SECTOR] = "";
+	struct why why;
+
+	(void)state;
+#define CHECK(format) disk_format_check(format, first, last, "/i", &why)
+	assert_int_equal(CHECK(DISK_QCOW2), 0);
+	assert_int_equal(CHECK(DISK_QCOW), -EINVAL);
+	assert_int_equal(CHECK(DISK_VHD), -EINVAL);
+	assert_int_equal(CHECK(DISK_RAW), 0);
+	for (int at = 8; at < 16; at++) {
+		first[at] = 1;
+		assert_int_equal(CHECK(DISK_QCOW2), -EPERM);
+		assert_non_null(strstr(why.text, "/i"));
+		first[at] = 0;
+	}
+	first[35] = 1;
+	assert_int_equal(CHECK(DISK_QCOW2), -ENOTSUP);
+	first[35] = 0;
+	first[79] = 4;
+	assert_int_equal(CHECK(DISK_QCOW2), -EPERM);
+	/* Version 2 has no features. */
+	first[7] = 2;
+	assert_int_equal(CHECK(DISK_QCOW2), 0);
+	first[7] = 1;
+	assert_int_equal(CHECK(DISK_QCOW2), -EINVAL);
+	assert_int_equal(CHECK(DISK_QCOW), 0);
+	memcpy(last, "conectix", 8);
+	last[63] = 2;
+	assert_int_equal(CHECK(DISK_VHD), 0);
+	last[63] = 4;
+	assert_int_equal(CHECK(DISK_VHD), -EPERM);
+	memcpy(first, "conectix", 8);
+	first[63] = 3;
+	assert_int_equal(CHECK(DISK_VHD), 0);
+	first[63] = 4;
+	assert_int_equal(CHECK(DISK_VHD), -EPERM);
+#undef CHECK
+}
+
+static void screens(void **state)
+{
+	static const struct {
+		const char *text, *option;
+	} good[] = { { "", "127.0.0.1:0,to=99" }, { "vnc=0", "none" },
+		{ "vnclisten=0.0.0.0, vncdisplay=5,vncunused=0", "0.0.0.0:5" },
+		{ "vnclisten=10.0.0.1:7,vncunused=1,sdl=0,keymap=de",
+			"10.0.0.1:7,to=99" },
+		{ "type=vnc,vnclisten=[::1],vncpasswd=", "[::1]:0,to=99" } };
+	static const char *const bad[] = { "vnc", "colour=1", "vnc=2",
+		"vnclisten=x,y", "vnclisten=a;b", "vncdisplay=-1",
+		"vncdisplay=70000", "sdl=1", "vncpasswd=x", "type=sdl" };
+	struct vfb_text vfb;
+	struct why why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		char *option;
+
+		assert_int_equal(vfb_parse(good[i].text, &vfb, &why), 0);
+		option = vfb_option(&vfb.vfb);
+		assert_string_equal(option, good[i].option);
+		free(option);
+		vfb_free(&vfb);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(vfb_parse(bad[i], &vfb, &why) < 0);
+}
+
+static void shares(void **state)
+{
+	static const char *const bad[] = { "", "tag=a", "tag=a,path=/x",
+		"tag=a,path=x,security_model=none",
+		"tag=,path=/x,security_model=none",
+		"tag=a,path=/x,security_model=full", "colour=1" };
+	struct share_text share = { .share.id = 2 };
+	struct why why;
+
+	(void)state;
+	assert_int_equal(share_parse("tag=t, path=/tmp, security_model=none",
+				 &share, &why),
+		0);
+	assert_string_equal(share.share.tag, "t");
+	assert_string_equal(share.share.path, "/tmp");
+	assert_int_equal(share.share.id, 2);
+	assert_int_equal(share_check(&share.share, &why), 0);
+	share.share.path = "/dev/null";
+	assert_int_equal(share_check(&share.share, &why), -ENOTDIR);
+	share_free(&share);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(share_parse(bad[i], &share, &why) < 0);
 }
 
 static void cards(void **state)
@@ -201,6 +335,23 @@ static void lists(void **state)
 	devices_free(&d);
 	assert_int_equal(read_all("vif = [['x']]", &d, &why), -EINVAL);
 	devices_free(&d);
+	assert_int_equal(read_all("disk = ['/a,,xvda']", &d, &why), 0);
+	assert_false(devices_need_qemu(&d));
+	devices_free(&d);
+	assert_int_equal(read_all("vfb = ['vnc=1']\np9 = ['tag=t,path=/,"
+				  "security_model=none']",
+				 &d, &why),
+		0);
+	assert_true(devices_need_qemu(&d));
+	assert_int_equal(devices_specs(&d, 9, &specs, &count, &why), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(specs[0].device.class, DEVICE_9PFS);
+	assert_int_equal(specs[1].device.class, DEVICE_VFB);
+	assert_int_equal(specs[2].device.class, DEVICE_VKBD);
+	devices_free_specs(specs, count);
+	devices_free(&d);
+	assert_int_equal(read_all("vfb = ['', '']", &d, &why), -ENOTSUP);
+	devices_free(&d);
 }
 
 int main(void)
@@ -209,6 +360,10 @@ int main(void)
 		cmocka_unit_test(numbers),
 		cmocka_unit_test(good_disks),
 		cmocka_unit_test(bad_disks),
+		cmocka_unit_test(formats),
+		cmocka_unit_test(images),
+		cmocka_unit_test(screens),
+		cmocka_unit_test(shares),
 		cmocka_unit_test(cards),
 		cmocka_unit_test(lists),
 	};

@@ -60,6 +60,7 @@ struct disk_reader {
 	struct why *why;
 	char *script; /* room for its path, behind the text */
 	int place;
+	bool is_phy; /* it was asked for */
 	const char *original;
 };
 
@@ -67,18 +68,13 @@ enum { PLACE_TARGET, PLACE_FORMAT, PLACE_VDEV, PLACE_ACCESS, PLACE_END };
 
 static int set_format(struct disk_reader *r, const char *word)
 {
-	static const char *const others[] = { "qcow", "qcow2", "vhd", "qed",
-		NULL };
+	struct disk *disk = &r->out->disk;
 
-	if (!*word || !strcmp(word, "raw"))
-		return 0;
-	if (among(word, others))
-		return why_set(r->why, -ENOTSUP,
-			"the disk '%s': images of format %s need a QEMU back "
-			"end, which is not supported yet; convert it: qemu-img "
-			"convert -O raw",
-			r->original, word);
-	return bad(r->why, r->original, word, "is no format; take raw");
+	if (*word && disk_format_parse(word, &disk->format))
+		return bad(r->why, r->original, word,
+			"is no format; take raw, qcow2 or vhd");
+	disk->by_qemu |= disk->format != DISK_RAW;
+	return 0;
 }
 
 static int set_access(struct disk_reader *r, const char *word)
@@ -169,11 +165,13 @@ static int set_disk_key(struct disk_reader *r, const char *key, char *value)
 		return 0;
 	}
 	if (!strcmp(key, "backendtype")) {
-		if (!strcmp(value, "phy"))
+		r->out->disk.by_qemu = !strcmp(value, "qdisk");
+		r->is_phy = !strcmp(value, "phy");
+		if (r->out->disk.by_qemu || r->is_phy)
 			return 0;
 		return why_set(r->why, -ENOTSUP,
 			"the disk '%s': the back end %s is not supported; "
-			"take phy",
+			"take phy or qdisk",
 			r->original, value);
 	}
 	if (!strcmp(key, "backend")) {
@@ -271,6 +269,14 @@ int disk_parse(const char *text, struct disk_text *out, struct why *why)
 		ret = why_set(why, -EINVAL,
 			"the disk '%s': the target must be an absolute path",
 			text);
+	if (!ret && out->disk.format != DISK_RAW && r.is_phy)
+		ret = why_set(why, -EINVAL,
+			"the disk '%s': dom0's kernel reads raw images alone; "
+			"take backendtype=qdisk",
+			text);
+	if (!ret && out->disk.by_qemu && out->disk.script)
+		ret = why_set(why, -ENOTSUP,
+			"the disk '%s': QEMU's disks have no script", text);
 	if (out->disk.is_cdrom)
 		out->disk.is_writable = false;
 	if (ret)

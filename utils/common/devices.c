@@ -69,6 +69,43 @@ static int add_nic(struct devices *d, const char *text, struct why *why)
 	return 0;
 }
 
+static int add_share(struct devices *d, const char *text, struct why *why)
+{
+	struct share_text *share = &d->shares[d->share_count];
+	int ret;
+
+	share->share.id = (uint32_t)d->share_count;
+	ret = share_parse(text, share, why);
+	d->share_count += !ret;
+	return ret;
+}
+
+/* What QEMU alone serves. */
+static int get_others(
+	struct devices *d, const struct config *config, struct why *why)
+{
+	const struct config_value *vfbs, *shares;
+	int ret = get_list(config, "vfb", &vfbs, why);
+
+	if (!ret)
+		ret = get_list(config, "p9", &shares, why);
+	if (ret)
+		return ret;
+	if (vfbs && vfbs->count > 1)
+		return why_set(why, -ENOTSUP,
+			"vfb has %zu frame buffers; a guest has one at most",
+			vfbs->count);
+	if (vfbs && vfbs->count)
+		ret = vfb_parse(vfbs->items[0].string, &d->vfb, why);
+	if (shares && shares->count)
+		d->shares = calloc(shares->count, sizeof(*d->shares));
+	if (shares && shares->count && !d->shares)
+		return why_set(why, -ENOMEM, "out of memory");
+	for (size_t i = 0; shares && i < shares->count && !ret; i++)
+		ret = add_share(d, shares->items[i].string, why);
+	return ret;
+}
+
 int devices_from_config(
 	struct devices *d, const struct config *config, struct why *why)
 {
@@ -78,6 +115,8 @@ int devices_from_config(
 	memset(d, 0, sizeof(*d));
 	if (!ret)
 		ret = get_list(config, "vif", &nics, why);
+	if (!ret)
+		ret = get_others(d, config, why);
 	if (ret)
 		return ret;
 	if (disks && disks->count)
@@ -100,8 +139,12 @@ void devices_free(struct devices *d)
 		disk_free(&d->disks[--d->disk_count]);
 	while (d->nic_count)
 		nic_free(&d->nics[--d->nic_count]);
+	while (d->share_count)
+		share_free(&d->shares[--d->share_count]);
+	vfb_free(&d->vfb);
 	free(d->disks);
 	free(d->nics);
+	free(d->shares);
 	memset(d, 0, sizeof(*d));
 }
 
@@ -113,14 +156,27 @@ int devices_check(const struct devices *d, struct why *why)
 		ret = disk_check(&d->disks[i].disk, why);
 	for (size_t i = 0; i < d->nic_count && !ret; i++)
 		ret = nic_check(&d->nics[i].nic, why);
+	for (size_t i = 0; i < d->share_count && !ret; i++)
+		ret = share_check(&d->shares[i].share, why);
 	return ret;
+}
+
+bool devices_need_qemu(const struct devices *d)
+{
+	bool need = d->vfb.text || d->share_count;
+
+	for (size_t i = 0; i < d->disk_count; i++)
+		need |= d->disks[i].disk.by_qemu;
+	return need;
 }
 
 int devices_specs(const struct devices *d, uint32_t domid,
 	struct device_spec **specs, size_t *count, struct why *why)
 {
-	size_t want = d->disk_count + d->nic_count, made = 0;
-	struct device_spec *list = calloc(want ? want : 1, sizeof(*list));
+	/* A frame buffer has a keyboard. */
+	size_t want = d->disk_count + d->nic_count + d->share_count + 2;
+	size_t made = 0;
+	struct device_spec *list = calloc(want, sizeof(*list));
 	int ret = 0;
 
 	if (!list)
@@ -131,6 +187,18 @@ int devices_specs(const struct devices *d, uint32_t domid,
 	}
 	for (size_t i = 0; i < d->nic_count && !ret; i++) {
 		ret = nic_spec(&d->nics[i].nic, domid, &list[made], why);
+		made += !ret;
+	}
+	for (size_t i = 0; i < d->share_count && !ret; i++) {
+		ret = share_spec(&d->shares[i].share, domid, &list[made], why);
+		made += !ret;
+	}
+	if (d->vfb.text && !ret) {
+		ret = vfb_spec(&d->vfb.vfb, domid, &list[made], why);
+		made += !ret;
+	}
+	if (d->vfb.text && !ret) {
+		ret = vkbd_spec(domid, &list[made], why);
 		made += !ret;
 	}
 	if (ret) {

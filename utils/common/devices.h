@@ -25,10 +25,22 @@ struct nic_text {
 	char rate[32];
 };
 
+struct vfb_text {
+	struct vfb vfb;
+	char *text;
+};
+
+struct share_text {
+	struct share share;
+	char *text;
+};
+
 struct devices {
 	struct disk_text *disks;
 	struct nic_text *nics;
-	size_t disk_count, nic_count;
+	struct share_text *shares;
+	struct vfb_text vfb; /* without a text: there is none */
+	size_t disk_count, nic_count, share_count;
 };
 
 /*
@@ -41,19 +53,32 @@ void disk_free(struct disk_text *disk);
 int nic_parse(const char *text, struct nic_text *out, struct why *why);
 void nic_free(struct nic_text *nic);
 
+/* A frame buffer, and a shared folder, as vfb= and p9= have them. */
+int vfb_parse(const char *text, struct vfb_text *out, struct why *why);
+void vfb_free(struct vfb_text *vfb);
+/* What QEMU's -vnc takes, to be freed; NULL: no memory. */
+char *vfb_option(const struct vfb *vfb);
+int share_parse(const char *text, struct share_text *out, struct why *why);
+void share_free(struct share_text *share);
+/* The folder is there; -ENOENT and the like. */
+int share_check(const struct share *share, struct why *why);
+
 /*
- * The keys disk= and vif= of a configuration. Two disks of one name, or two
- * cards of one number, are refused. Undo with devices_free, also on failure.
+ * The keys disk=, vif=, vfb= and p9= of a configuration. Two disks of one name,
+ * or two cards of one number, are refused. Undo with devices_free, also on
+ * failure.
  */
 int devices_from_config(
 	struct devices *d, const struct config *config, struct why *why);
 void devices_free(struct devices *d);
-/* disk_check and nic_check for each. */
+/* disk_check, nic_check and share_check for each. */
 int devices_check(const struct devices *d, struct why *why);
 
+/* Whether one of them needs QEMU. */
+bool devices_need_qemu(const struct devices *d);
 /*
- * What is to be written for the guest `domid`: disks, then cards. The array
- * is the caller's to give to devices_free_specs.
+ * What is to be written for the guest `domid`: disks, then cards, then what
+ * QEMU alone serves. The array is the caller's to give to devices_free_specs.
  */
 int devices_specs(const struct devices *d, uint32_t domid,
 	struct device_spec **specs, size_t *count, struct why *why);

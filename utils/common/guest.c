@@ -14,8 +14,8 @@ static const char *const deprecated[] = { "builder", "device_model", "sdl",
 	NULL };
 
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
-static const char *const unsupported[] = { "vfb", "pci", "p9", "vtpm", "vdispl",
-	"vsnd", "vkb", "channel", "usbctrl", "usbdev", "device_model_version",
+static const char *const unsupported[] = { "pci", "vtpm", "vdispl", "vsnd",
+	"vkb", "channel", "usbctrl", "usbdev", "device_model_version",
 	"device_model_override", "driver_domain", "e820_host", "tsc_mode",
 	"cpuid", "max_grant_frames", "max_maptrack_frames", "claim_mode",
 	"localtime", "rtc_timeoffset", "on_watchdog", "on_soft_reset",
@@ -27,7 +27,7 @@ static const char *const known[] = { "name", "uuid", "type", "kernel",
 	"bootloader", "bootloader_args", "ramdisk", "extra", "cmdline", "root",
 	"memory", "maxmem", "vcpus", "maxvcpus", "on_poweroff", "on_reboot",
 	"on_crash", "disk", "vif", "cpus", "cpus_soft", "cpu_weight", "cap",
-	"pool", NULL };
+	"pool", "vfb", "p9", NULL };
 
 static bool among(const char *const *list, const char *key)
 {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/domctl.h>
+#include <tenonctrl/qemu.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
@@ -218,6 +219,16 @@ static int write_record(struct maker *m, struct why *why)
 	return ret ? ret : dom_record_write(m->session.xs, m->domid, r, why);
 }
 
+static int start_qemu(struct maker *m, struct why *why)
+{
+	const struct vfb_text *vfb = &m->guest.devices.vfb;
+	char *vnc = vfb->text ? vfb_option(&vfb->vfb) : NULL;
+	int ret = qemu_start(m->session.xs, m->domid, m->guest.name, vnc, why);
+
+	free(vnc);
+	return ret;
+}
+
 /* From a checked configuration to a paused guest with its record. */
 static int make(struct maker *m, struct guardian *g, struct why *why)
 {
@@ -240,6 +251,8 @@ static int make(struct maker *m, struct guardian *g, struct why *why)
 		ret = m->build(m, why);
 	if (!ret)
 		ret = write_record(m, why);
+	if (!ret && devices_need_qemu(&m->guest.devices))
+		ret = start_qemu(m, why);
 	if (!ret)
 		ret = device_connect(m->session.xs, m->devices, m->device_count,
 			DEVICE_SECONDS, why);

@@ -22,12 +22,21 @@
 struct why;
 struct xs;
 
-enum device_class { DEVICE_VBD, DEVICE_VIF, DEVICE_CLASSES };
+enum device_class {
+	DEVICE_VBD,
+	DEVICE_VIF,
+	/* These by QEMU alone. */
+	DEVICE_VFB,
+	DEVICE_VKBD,
+	DEVICE_9PFS,
+	DEVICE_CLASSES
+};
 
 struct device {
 	enum device_class class;
 	uint32_t domid, backend_domid;
-	uint32_t id; /* a disk's number, a network card's index */
+	uint32_t id;  /* a disk's number, a network card's index */
+	bool by_qemu; /* its back end is a program: tenonctrl/qemu.h */
 };
 
 #define DEVICE_NODES_MAX 16
@@ -48,7 +57,7 @@ struct device_spec {
 	struct device_nodes front, back;
 };
 
-/* As in paths: "vbd", "vif". */
+/* As in paths of front ends: "vbd", "vif". */
 const char *device_class_name(enum device_class class);
 
 /* Adds a node; false when memory is out or the table is full. */
@@ -90,13 +99,31 @@ int device_list(
 int device_remove(struct xs *xs, const struct device *list, size_t count,
 	bool force, unsigned int seconds, struct why *why);
 
+/* Formats of images: but for raw, QEMU reads them. */
+enum disk_format { DISK_RAW, DISK_QCOW, DISK_QCOW2, DISK_VHD, DISK_FORMATS };
+
 /* A disk. Strings are the caller's. */
 struct disk {
 	const char *target; /* absolute path of a block device or an image */
 	const char *vdev;   /* "xvda", "hda", "sda1", "d0p1" */
 	const char *script; /* a path; NULL: the standard one */
 	bool is_writable, is_cdrom, is_shared, no_discard;
+	enum disk_format format; /* as it was stated: nobody guesses */
+	bool by_qemu;		 /* also what dom0's kernel could serve */
 };
+
+/* "qcow2" */
+const char *disk_format_name(enum disk_format format);
+/* -EINVAL: it is none. */
+int disk_format_parse(const char *name, enum disk_format *format);
+#define DISK_SECTOR 512
+/*
+ * Whether an image is of its format and has all its contents itself, from its
+ * first and last sector. -EINVAL: another format; -EPERM: it refers to another
+ * file; -ENOTSUP: it is encrypted. Pure.
+ */
+int disk_format_check(enum disk_format format, const uint8_t first[DISK_SECTOR],
+	const uint8_t last[DISK_SECTOR], const char *path, struct why *why);
 
 /* A disk's number from its name, by the rules of the public
  * xen-vbd-interface(7); -EINVAL. */
@@ -131,5 +158,27 @@ int nic_random_mac(uint8_t mac[6]);
 int nic_check(const struct nic *nic, struct why *why);
 int nic_spec(const struct nic *nic, uint32_t domid, struct device_spec *spec,
 	struct why *why);
+
+/* A frame buffer, shown by VNC or not at all. */
+struct vfb {
+	const char *listen; /* an address of dom0 */
+	uint32_t display;   /* port 5900 and up */
+	bool has_vnc;
+	bool is_unused; /* the first free display from that one on */
+};
+
+/* A folder of dom0 for a guest. Strings are the caller's. */
+struct share {
+	const char *tag, *path, *model; /* as QEMU's security_model */
+	uint32_t id;
+};
+
+/* -ENOMEM. */
+int vfb_spec(const struct vfb *vfb, uint32_t domid, struct device_spec *spec,
+	struct why *why);
+/* The keyboard and pointer that go with a frame buffer. */
+int vkbd_spec(uint32_t domid, struct device_spec *spec, struct why *why);
+int share_spec(const struct share *share, uint32_t domid,
+	struct device_spec *spec, struct why *why);
 
 #endif

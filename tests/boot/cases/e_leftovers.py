@@ -64,13 +64,23 @@ def kills(machine, before):
         machine.run("tenon-reaper")
 
 
-DEVICES = ("memory=8 kernel=/guest/micro/time \"vif=['bridge=xenbr0']\" "
-           "\"disk=['/tmp/a.img,raw,xvda,w']\"")
-# A disk's script that takes its time; printf makes its lines.
-SLOW = (r"#!/bin/sh\n[ $1 = add ] || exit 0\ntouch /tmp/began\n"
-        r"sleep $(cat /tmp/naps)\nxenstore-write "
+# A disk's script that takes as long as it is told; printf makes its lines.
+SLOW = (r"#!/bin/sh\ntouch /tmp/began\nsleep $(cat /tmp/naps)\n"
+        r"[ $1 = add ] || exit 0\nxenstore-write "
         r"$XENBUS_PATH/physical-device 7:0 "
         r"$XENBUS_PATH/hotplug-status connected\n")
+SLOW_DISK = "script=/tmp/slow,vdev=xvdb,target=x"
+MAKE = ("domcreate -p name=k kernel=/guest/micro/time memory=8 "
+        f"\"disk=['{SLOW_DISK}']\"")
+BEGAN = "while [ ! -f /tmp/began ]; do sleep 0.1; done; rm /tmp/began; "
+# All that the last command started, and itself.
+KILL = ("kill -9 $(grep -l \"^PPid:[[:space:]]*$!\\$\" /proc/[0-9]*/status "
+        "2>/dev/null | sed 's,/proc/,,; s,/.*,,') $!; wait; "
+        "killall -9 sleep; echo 0 >/tmp/naps; ")
+# As a tool leaves it that is killed behind the end of the domain.
+NODES = ("/local/domain/77/name", "/libxl/77/tenon/on_crash",
+         "/local/domain/0/backend/vbd/77/51712/online",
+         "/vm/11111111-2222-4333-8444-555555555555/name")
 
 
 def mends(machine, wanted):
@@ -86,47 +96,40 @@ def mends(machine, wanted):
 
 def fsck(machine, before):
     """domfsck after kills of domcreate, domstop and domdev."""
-    machine.run("modprobe -a bridge loop; brctl addbr xenbr0; dd if=/dev/zero "
-                "of=/tmp/a.img bs=1M count=1 2>/dev/null; killall tenon-reaper")
-    with machine.check("domfsck has nothing to say of a sound host"):
-        machine.run("domfsck && [ -z \"$(domfsck)\" ]", 30)
-    with machine.check("domfsck mends what killed domcreates left"):
-        # One that was whole by then has no record; it is ended by its name.
-        machine.run("for i in 1 2 3 4 5 6; do kill-create 1 both; domfsck || "
-                    "break; done", 240)
+    machine.run("modprobe loop; dd if=/dev/zero of=/tmp/a.img bs=1M count=1 "
+                "2>/dev/null; losetup /dev/loop0 /tmp/a.img; "
+                f"killall tenon-reaper; printf '{SLOW}' >/tmp/slow; "
+                "chmod +x /tmp/slow; echo 0 >/tmp/naps")
+    with machine.check("domfsck has nothing to say of a sound guest"):
+        machine.run(f"{MAKE} && [ -z \"$(domfsck)\" ]", 60)
+    with machine.check("domfsck mends what a killed domstop left"):
+        machine.run(f"rm -f /tmp/began; echo 99 >/tmp/naps; domstop -f k & "
+                    f"{BEGAN} {KILL} true", 60)
+        mends(machine, "device +found .*closed, and not removed")
+        machine.run("domstop -f k", 60)
+        same(machine, before)
+    with machine.check("domfsck mends what a killed domcreate left"):
+        machine.run(f"rm -f /tmp/began; echo 99 >/tmp/naps; {MAKE} & "
+                    f"{BEGAN} {KILL} true", 60)
         mends(machine, "half-made +found")
         same(machine, before)
-    with machine.check("domfsck mends what killed domstops left"):
-        found = 0
-        for tenths in (2, 5, 9):
-            machine.run(f"domcreate -p name=k {DEVICES}", 60)
-            machine.run(f"domstop -f k & usleep {tenths}00000; kill -9 $!; "
-                        "wait", 60)
-            status, text = machine.shell("domfsck", 60)
-            found += "store" in text or "device" in text
-            machine.run("domfsck -y; domstop -f k 2>/dev/null; domfsck", 60)
-        if not found:
-            raise Failure("domstop was never killed in time")
-        left = machine.run("losetup -a; ls /sys/class/net")
-        if "a.img" in left or "vif" in left:
-            raise Failure(left)
-        same(machine, before)
-    machine.run(f"printf '{SLOW}' >/tmp/slow; chmod +x /tmp/slow; "
-                "losetup /dev/loop0 /tmp/a.img; echo 100 >/tmp/naps")
-    began = "while [ ! -f /tmp/began ]; do sleep 0.1; done; "
-    with machine.check("domfsck takes away what a killed domdev half added"):
-        machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8")
-        machine.run("domdev add k disk script=/tmp/slow,vdev=xvdb,target=x & "
-                    f"{began} kill -9 $!; wait; rm /tmp/began", 60)
+    with machine.check("domfsck mends what a killed domdev left"):
+        machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8; "
+                    f"echo 99 >/tmp/naps; domdev add k disk {SLOW_DISK} & "
+                    f"{BEGAN} {KILL} true", 60)
         mends(machine, "device +found .*never plugged in")
-        machine.run("killall sleep; echo 3 >/tmp/naps")
-        if "xvdb" in machine.run("domdev ls k; domstop -f k"):
+        if "xvdb" in machine.run("domdev ls k; domstop -f k", 60):
             raise Failure("the disk is still there")
+        same(machine, before)
+    with machine.check("domfsck mends records of domains that are gone"):
+        machine.run("for i in " + " ".join(NODES) + "; do xenstore-write $i x; "
+                    "done; touch /run/tenon/guests/77.cfg")
+        mends(machine, "store +found +/local/domain/77")
+        same(machine, before)
     with machine.check("domfsck does not touch a guest that is being made"):
-        machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8 "
-                    "\"disk=['script=/tmp/slow,vdev=xvdb,target=x']\" & "
-                    f"{began} domfsck -y && wait $! && domls k", 60)
-        machine.run("domstop -f k; losetup -d /dev/loop0")
+        machine.run(f"echo 3 >/tmp/naps; {MAKE} & {BEGAN} "
+                    "domfsck -y && wait $! && domls k", 60)
+        machine.run("echo 0 >/tmp/naps; domstop -f k; losetup -d /dev/loop0")
         same(machine, before)
     machine.run("tenon-reaper")
 

@@ -152,6 +152,7 @@ def compare(machine):
         same("the configuration", stock[2], long_list(machine))
     faces(machine)
     stock_on_ours(machine)
+    programs(machine)
     own_kernel(machine)
     with machine.check("nothing is left of any of them"):
         machine.run("sleep 2")
@@ -315,6 +316,45 @@ def stock_on_ours(machine):
         gone(machine)
     with machine.check("xl destroy ends a guest of ours"):
         machine.run("domcreate -p /tmp/lay.cfg && xl destroy lay", 120)
+
+
+BY_QEMU = ("name=qm kernel=/guest/vmlinux ramdisk=/guest/initrd.gz memory=128 "
+           "extra=console=hvc0 \"vfb=['vncdisplay=3,vncunused=0']\" "
+           "\"p9=['tag=t,path=/tmp/share,security_model=none']\" ")
+
+
+def programs(machine):
+    """Devices whose back end is stock QEMU."""
+    with machine.check("an image that takes contents from another is refused"):
+        status, text = machine.shell(
+            f"domcreate {BY_QEMU} \"disk=['/guest/backed.img,qcow2,xvda,w']\"")
+        if status != 1 or "another file" not in text:
+            raise Failure(f"status {status}: {text}")
+    with machine.check("QEMU serves qcow2, vhd, a screen by VNC, a folder"):
+        machine.run("mkdir -p /tmp/share; echo from dom0 >/tmp/share/here; "
+                    f"domcreate {BY_QEMU} \"disk=['/guest/qcow2.img,qcow2,"
+                    "xvda,w', '/guest/vpc.img,vhd,xvdb,r']\"", 180)
+        machine.run("nc 127.0.0.1 5903 </dev/null | head -c 12 | grep RFB; "
+                    "domdev ls qm", 60)
+        machine.send("domcons qm\n")
+        machine.expect(r"tenon-mark guest-ready", 180)
+        machine.expect(r"guest# ", 30)
+        for command in (
+                "head -c 18 /dev/xvda | grep 'image of QEMU'",
+                "head -c 18 /dev/xvdb | grep 'image of QEMU'",
+                "[ $(cat /sys/block/xvdb/ro) = 1 ]",
+                "modprobe 9pnet_xen; modprobe 9p; mount -t 9p -o trans=xen "
+                "t /mnt && grep dom0 /mnt/here && echo by it >/mnt/there",
+                "printf 'by the guest' | dd of=/dev/xvda bs=512 seek=9 "
+                "conv=sync 2>/dev/null; sync"):
+            machine.run(command, 90, r"guest# ")
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
+        machine.run("grep 'by it' /tmp/share/there")
+    with machine.check("QEMU ends with its guest, and all is written"):
+        machine.run("domstop -f qm; grep -q 'by the guest' /guest/qcow2.img && "
+                    "! ps | grep -q '[x]en-domid' && ! ls /run/xen/qmp-* && "
+                    "domfsck", 90)
 
 
 def own_kernel(machine):
