@@ -306,6 +306,39 @@ static int plug_in(struct plug *p, struct why *why)
 	return ret ? ret : wait_open(p, why);
 }
 
+static const char *find(const struct device_nodes *nodes, const char *name)
+{
+	for (size_t i = 0; i < nodes->count; i++) {
+		if (!strcmp(nodes->at[i].name, name))
+			return nodes->at[i].value;
+	}
+	return NULL;
+}
+
+/* QEMU's Xen disks lock nothing. */
+int hotplug_disk_check(
+	struct xs *xs, const struct device_spec *spec, struct why *why)
+{
+	const char *params = find(&spec->back, "params");
+	struct plug p = { .xs = xs, .device = &spec->device, .file = -1 };
+	int ret;
+
+	if (spec->device.class != DEVICE_VBD || !spec->device.by_qemu)
+		return 0;
+	p.target = strdup(strchr(params, ':') + 1);
+	p.mode = strdup(find(&spec->back, "mode"));
+	ret = p.target && p.mode ? open_target(p.target, is_writable(p.mode),
+					   &p.file, &p.st, why)
+				 : why_set(why, -ENOMEM, "out of memory");
+	if (!ret)
+		ret = check_sharing(&p, why);
+	if (p.file >= 0)
+		close(p.file);
+	free(p.target);
+	free(p.mode);
+	return ret;
+}
+
 int hotplug_disk_add(struct xs *xs, const struct device *d, const char *back,
 	struct why *why)
 {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/dom.h>
+#include <tenonctrl/hotplug.h>
 #include <tenonctrl/qemu.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
@@ -206,7 +207,9 @@ static int plug(struct call *c, const struct device_spec *spec, struct why *why)
 			"domain %u has %s %u already; domdev ls shows it",
 			c->domid, device_class_name(spec->device.class),
 			spec->device.id);
-	ret = write_nodes(c, spec, why);
+	ret = hotplug_disk_check(xs, spec, why);
+	if (!ret)
+		ret = write_nodes(c, spec, why);
 	if (!ret) {
 		ret = spec->device.by_qemu ? start_qemu(c, why) : 0;
 		if (!ret)

@@ -89,6 +89,7 @@ static void bad_disks(void **state)
 		{ "/x,cow,xvda", -EINVAL, "cow" },
 		{ "/x,qcow2,xvda,w,backendtype=phy", -EINVAL, "qdisk" },
 		{ "/x,qed,xvda", -EINVAL, "qed" },
+		{ "/x,vhd,xvda,r", -ENOTSUP, "vhd images with mode w" },
 		{ "/x,qcow2,xvda,script=s", -ENOTSUP, "script" },
 		{ "/x,raw,xvda,q", -EINVAL, "'q'" },
 		{ "/x,raw,vda", -EINVAL, "vda" },
@@ -117,7 +118,7 @@ static void formats(void **state)
 		const char *text, *params;
 		bool by_qemu;
 	} cases[] = { { "/x,qcow2,xvda", "qcow2:/x", true },
-		{ "/x,vhd,xvda,r", "vhd:/x", true },
+		{ "/x,vhd,xvda,w", "vhd:/x", true },
 		{ "/x,raw,xvda,w,backendtype=qdisk", "aio:/x", true },
 		{ "format=qcow,vdev=xvda,target=/a:b", "qcow:/a:b", true },
 		{ "/x,raw,xvda,w,backendtype=phy", "/x", false } };
@@ -349,6 +350,11 @@ static void lists(void **state)
 	assert_int_equal(specs[1].device.class, DEVICE_VFB);
 	assert_int_equal(specs[2].device.class, DEVICE_VKBD);
 	devices_free_specs(specs, count);
+	devices_free(&d);
+	assert_int_equal(
+		read_all("disk = ['/a,qcow2,xvda', '/a,,xvdb,r']", &d, &why),
+		-EINVAL);
+	assert_non_null(strstr(why.text, "/a"));
 	devices_free(&d);
 	assert_int_equal(read_all("vfb = ['', '']", &d, &why), -ENOTSUP);
 	devices_free(&d);

@@ -279,6 +279,12 @@ int disk_parse(const char *text, struct disk_text *out, struct why *why)
 			"the disk '%s': QEMU's disks have no script", text);
 	if (out->disk.is_cdrom)
 		out->disk.is_writable = false;
+	/* QEMU's Xen disks open what is below the format alone read-only. */
+	if (!ret && out->disk.format != DISK_RAW && !out->disk.is_writable)
+		ret = why_set(why, -ENOTSUP,
+			"the disk '%s': QEMU serves %s images with mode w "
+			"alone; convert it: qemu-img convert -O raw",
+			text, disk_format_name(out->disk.format));
 	if (ret)
 		disk_free(out);
 	return ret;

@@ -30,6 +30,14 @@ static int get_list(const struct config *config, const char *key,
 	return 0;
 }
 
+/* What dom0's kernel serves is looked at when it is plugged in. */
+static bool is_apart(const struct disk *a, const struct disk *b)
+{
+	return !(a->by_qemu || b->by_qemu) || strcmp(a->target, b->target) ||
+	       !(a->is_writable || b->is_writable) ||
+	       (a->is_shared && b->is_shared);
+}
+
 static int add_disk(struct devices *d, const char *text, struct why *why)
 {
 	struct disk_text *disk = &d->disks[d->disk_count];
@@ -44,6 +52,11 @@ static int add_disk(struct devices *d, const char *text, struct why *why)
 				"two disks are called %s; give each its own "
 				"name",
 				disk->disk.vdev);
+		if (!is_apart(&d->disks[i].disk, &disk->disk))
+			return why_set(why, -EINVAL,
+				"%s is two disks of the guest, by QEMU, and "
+				"one of them writes",
+				disk->disk.target);
 	}
 	return 0;
 }

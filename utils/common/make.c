@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/domctl.h>
+#include <tenonctrl/hotplug.h>
 #include <tenonctrl/qemu.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
@@ -207,6 +208,8 @@ static int write_record(struct maker *m, struct why *why)
 	r->on_crash = g->on_crash;
 	ret = devices_specs(
 		&g->devices, m->domid, &m->devices, &m->device_count, why);
+	for (size_t i = 0; !ret && i < m->device_count; i++)
+		ret = hotplug_disk_check(m->session.xs, &m->devices[i], why);
 	if (ret)
 		return ret;
 	r->devices = m->devices;

@@ -79,6 +79,7 @@ int xl_list_long(struct xl_call *c, const struct xen_domctl_getdomaininfo *list,
 	size_t count);
 /* xl_create.c */
 int xl_create(struct xl_call *c);
+int xl_config_update(struct xl_call *c);
 /* xl_dump.c */
 int xl_dump_core(struct xl_call *c);
 
@@ -116,6 +117,7 @@ int xl_network_attach(struct xl_call *c);
 int xl_network_detach(struct xl_call *c);
 int xl_block_attach(struct xl_call *c);
 int xl_block_detach(struct xl_call *c);
+int xl_cd_insert(struct xl_call *c);
 /* xl_life.c */
 int xl_pause(struct xl_call *c);
 int xl_unpause(struct xl_call *c);

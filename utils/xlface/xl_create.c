@@ -8,10 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <json-c/json.h>
+#include <tenonctrl/dom.h>
+#include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "common/config.h"
 #include "common/facts.h"
 #include "common/guest.h"
+#include "common/kept.h"
+#include "common/make.h"
 #include "xl.h"
 
 /* What stock returns where a file cannot be read, and where none is given. */
@@ -68,7 +72,7 @@ static void add_disks(struct json_object *o, const struct devices *d)
 
 		facts_text(one, "pdev_path", disk->target);
 		facts_text(one, "vdev", disk->vdev);
-		facts_text(one, "format", "raw");
+		facts_text(one, "format", disk_format_name(disk->format));
 		if (disk->script)
 			facts_text(one, "script", disk->script);
 		if (disk->is_cdrom)
@@ -223,4 +227,59 @@ int xl_create(struct xl_call *c)
 	if (wish.file && !wish.quiet)
 		fprintf(stderr, "Parsing config from %s\n", wish.file);
 	return wish.dry ? dry_run(c, &wish) : make(c, &wish);
+}
+
+/* The guest keeps its name and UUID, whatever the file says. */
+static int read_update(struct xl_call *c, uint32_t domid, struct config *config,
+	struct guest *guest, struct why *why)
+{
+	struct xen_domctl_getdomaininfo info;
+	char uuid[DOM_UUID_TEXT], *name = xl_name(c, domid), *word = NULL;
+	int ret = name ? config_read(config, c->argv[optind + 1], why)
+		       : why_set(why, -ENOMEM, "out of memory");
+
+	for (int i = optind + 2; !ret && i < c->argc; i++)
+		ret = config_word(config, c->argv[i], why);
+	if (!ret && asprintf(&word, "name=\"%s\"", name) < 0) {
+		word = NULL;
+		ret = why_set(why, -ENOMEM, "out of memory");
+	}
+	if (!ret)
+		ret = config_word(config, word, why);
+	if (!ret && sysctl_domain(c->session.ctrl, domid, &info))
+		ret = why_set(why, -ESRCH, "domain %u has ended", domid);
+	free(word);
+	free(name);
+	if (ret)
+		return ret;
+	dom_uuid_format(info.handle, uuid);
+	if (asprintf(&word, "uuid=%s", uuid) < 0)
+		return why_set(why, -ENOMEM, "out of memory");
+	ret = config_word(config, word, why);
+	free(word);
+	return ret ? ret : guest_from_config(guest, config, make_warn, why);
+}
+
+int xl_config_update(struct xl_call *c)
+{
+	struct config config = { 0 };
+	struct guest guest = { 0 };
+	struct why why;
+	uint32_t domid;
+	int ret;
+
+	if (xl_plain(c) == XL_STOP)
+		return c->status;
+	if (!xl_domain(c, c->argv[optind], &domid))
+		return XL_FAILED;
+	if (!dom_is_ours(c->session.xs, domid))
+		return xl_fail("domain %u is another tool's, which keeps its "
+			       "configuration elsewhere",
+			domid);
+	ret = read_update(c, domid, &config, &guest, &why);
+	if (!ret)
+		ret = kept_write(domid, &config, &guest, &why);
+	guest_free(&guest);
+	config_free(&config);
+	return ret ? xl_fail("%s", why.text) : XL_OK;
 }

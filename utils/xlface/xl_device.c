@@ -244,3 +244,16 @@ int xl_block_detach(struct xl_call *c)
 {
 	return detach(c, DEVICE_VBD);
 }
+
+int xl_cd_insert(struct xl_call *c)
+{
+	uint32_t domid;
+
+	if (xl_plain(c) == XL_STOP)
+		return c->status;
+	if (!xl_domain(c, c->argv[optind], &domid))
+		return XL_FAILED;
+	return xl_fail("domain %u is a PV guest: its disks are changed by "
+		       "block-detach and block-attach",
+		domid);
+}

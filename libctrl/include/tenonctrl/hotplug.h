@@ -11,6 +11,7 @@
 #define TENONCTRL_HOTPLUG_H
 
 struct device;
+struct device_spec;
 struct why;
 struct xs;
 
@@ -27,6 +28,14 @@ struct xs;
 int hotplug_add(struct xs *xs, const struct device *d, struct why *why);
 /* Undoes it after the back end has closed; best effort, but says why. */
 int hotplug_remove(struct xs *xs, const struct device *d, struct why *why);
+
+/*
+ * Whether a disk that QEMU is to serve is nobody else's, before its nodes are
+ * written; -EBUSY: it is, and one of the two writes. 0 for other devices:
+ * hotplug_add looks at those.
+ */
+int hotplug_disk_check(
+	struct xs *xs, const struct device_spec *spec, struct why *why);
 
 /* For hotplug_add: the standard ways. */
 int hotplug_disk_add(struct xs *xs, const struct device *d, const char *back,
