@@ -16,6 +16,7 @@
 #include <tenon/page.h>
 #include <tenon/panic.h>
 #include <tenon/string.h>
+#include <tenon/timer.h>
 #include <tenon/tlb.h>
 #include "page_private.h"
 
@@ -32,6 +33,8 @@ enum zone {
 #define LOW_RESERVE_MAX (MIB(64) >> PAGE_SHIFT)
 /* Scrubbed in one go: 256 KiB, some tens of microseconds. */
 #define SCRUB_ORDER 6
+/* How often idle CPUs make others flush for it. */
+#define SCRUB_FLUSH_NS 10000000ULL
 /* How many blocks of a list are looked at for one with a low address. */
 #define SEARCH_MAX 4096
 
@@ -296,6 +299,67 @@ static uint64_t take_any(
 	return m;
 }
 
+static void give_clean(uint64_t m, unsigned order)
+{
+	free_block(m, order, false);
+}
+
+static void give_dirty(uint64_t m, unsigned order)
+{
+	free_block(m, order, true);
+}
+
+/*
+ * Other CPUs are to flush for some frames that are dirty.  Who does not need
+ * the frames asks for it seldom: while guests trade frames there is always a
+ * new one, and an interrupt for each costs them more than a clean frame saves.
+ */
+static bool may_disturb(uint64_t stamp, bool is_urgent)
+{
+	static uint64_t last; /* ns; a lost update costs a flush */
+	uint64_t now;
+
+	if (is_urgent || !tlb_stale_cpus(~CPUMASK(this_cpu()->id), stamp))
+		return true;
+	now = time_now();
+	if (now - READ_ONCE(last) < SCRUB_FLUSH_NS)
+		return false;
+	WRITE_ONCE(last, now);
+	return true;
+}
+
+/* Makes a dirty block clean; false: there is none, or not now. */
+static bool scrub(bool is_urgent)
+{
+	unsigned order = 0;
+	uint64_t m = 0, stamp;
+
+	lock_take(&frames_lock);
+	stamp = guest_stamp;
+	if (dirty_frames && may_disturb(stamp, is_urgent))
+		for (unsigned z = 0; z < ZONE_COUNT && !m; z++)
+			m = find_block(z, true, 0, frame_count, &order);
+	if (!m) {
+		lock_drop(&frames_lock);
+		return false;
+	}
+	take_block(m, order, MIN(order, SCRUB_ORDER), true);
+	order = MIN(order, SCRUB_ORDER);
+	lock_drop(&frames_lock);
+
+	if (tlb_flush_since(~0ULL, stamp)) {
+		arch_clear_pages(mfn_to_virt(MFN(m)), 1UL << order);
+		lock_take(&frames_lock);
+		give_clean(m, order);
+		lock_drop(&frames_lock);
+		return true;
+	}
+	lock_take(&frames_lock);
+	give_dirty(m, order);
+	lock_drop(&frames_lock);
+	return false;
+}
+
 static bool is_exhausted(unsigned order)
 {
 	return page_free_count() < 1ULL << order;
@@ -314,7 +378,7 @@ struct page *page_take(unsigned order, unsigned flags)
 	 * all memory would be scrubbed for what is not there. */
 	if (!m && order && arch_irq_enabled() && dirty_frames &&
 		!ALLOC_BITS(flags) && !is_exhausted(order)) {
-		while (page_scrub_some())
+		while (scrub(true))
 			;
 		m = take_any(order, flags, &is_dirty, &stamp);
 	}
@@ -327,16 +391,6 @@ struct page *page_take(unsigned order, unsigned flags)
 			arch_clear_pages(mfn_to_virt(MFN(m)), 1UL << order);
 	}
 	return &frame_table[m];
-}
-
-static void give_clean(uint64_t m, unsigned order)
-{
-	free_block(m, order, false);
-}
-
-static void give_dirty(uint64_t m, unsigned order)
-{
-	free_block(m, order, true);
 }
 
 void page_give(struct page *pg, uint64_t count, bool is_guests)
@@ -384,32 +438,7 @@ void page_free_count_of(struct page *pg, uint64_t count)
 
 bool page_scrub_some(void)
 {
-	unsigned order = 0;
-	uint64_t m = 0, stamp;
-
-	lock_take(&frames_lock);
-	for (unsigned z = 0; z < ZONE_COUNT && !m; z++)
-		m = find_block(z, true, 0, frame_count, &order);
-	if (!m) {
-		lock_drop(&frames_lock);
-		return false;
-	}
-	take_block(m, order, MIN(order, SCRUB_ORDER), true);
-	order = MIN(order, SCRUB_ORDER);
-	stamp = guest_stamp;
-	lock_drop(&frames_lock);
-
-	if (tlb_flush_since(~0ULL, stamp)) {
-		arch_clear_pages(mfn_to_virt(MFN(m)), 1UL << order);
-		lock_take(&frames_lock);
-		give_clean(m, order);
-		lock_drop(&frames_lock);
-		return true;
-	}
-	lock_take(&frames_lock);
-	give_dirty(m, order);
-	lock_drop(&frames_lock);
-	return false;
+	return scrub(false);
 }
 
 uint64_t page_free_count(void)

@@ -21,16 +21,11 @@ cpumask_t tlb_stale_cpus(cpumask_t mask, uint64_t stamp)
 bool tlb_flush_since(cpumask_t mask, uint64_t stamp)
 {
 	cpumask_t stale = tlb_stale_cpus(mask, stamp);
-	uint64_t begun;
-	unsigned cpu;
 
 	if (!stale)
 		return true;
 	if (stale & ~CPUMASK(this_cpu()->id) && !arch_irq_enabled())
 		return false;
-	begun = tlb_flush_begin();
 	arch_tlb_flush(stale, TLB_ALL, 0);
-	cpu_for_each (cpu, stale)
-		tlb_flush_end(cpu, begun);
 	return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The frame allocator and the accounts of domains. */
+#include <tenon/tlb.h>
 #include "mm_test.h"
 
 #define FRAMES 2048
+#define SECOND 1000000000ULL
 
 static int start(void **state)
 {
@@ -314,6 +316,65 @@ static void test_flush_before_reuse(void **state)
 	mm_kill(d);
 }
 
+/* Of the guest on CPU 0, whose translation stays cached. */
+static void free_one(struct domain *d, const mfn_t *m, unsigned i)
+{
+	vaddr_t va = FAKE_SPACE_VA + i * PAGE_SIZE;
+
+	fake_play(0);
+	assert_non_null(fake_guest_access(va, true, NULL));
+	assert_int_equal(pt_update_va(d->vcpu[0], d, va, 0), 0);
+	assert_true(page_unalloc(mfn_to_page(m[i])));
+	assert_int_equal(tlb_stale_cpus(~0ULL, tlb_stamp()), CPUMASK(0));
+}
+
+/* An idle CPU is never made to flush, and makes others flush seldom. */
+static void test_idle_cpus(void **state)
+{
+	struct domain *d = fake_domain(1, 64, 2);
+	mfn_t m[8 + FAKE_SPACE_TABLES];
+	uint64_t flushes, idle_flushes;
+	struct page *pg;
+
+	(void)state;
+	fake_enter(d->vcpu[1], 1);
+	fake_enter(NULL, 1);
+	fake_enter(d->vcpu[0], 0);
+	assert_int_equal(fake_space(d->vcpu[0], 8, m), 0);
+	fake_advance(SECOND);
+	flushes = cpus[0]->arch.flushes;
+	idle_flushes = cpus[1]->arch.flushes;
+
+	free_one(d, m, 0);
+	fake_play(1);
+	assert_true(page_scrub_some());
+	assert_int_equal(cpus[0]->arch.flushes, flushes + 1);
+	assert_true(page_scrub_some());
+	assert_int_equal(cpus[0]->arch.flushes, flushes + 1);
+	free_one(d, m, 1);
+	fake_play(1);
+	assert_false(page_scrub_some());
+	assert_int_equal(cpus[0]->arch.flushes, flushes + 1);
+	fake_advance(SECOND / 100);
+	assert_true(page_scrub_some());
+	assert_int_equal(cpus[0]->arch.flushes, flushes + 2);
+
+	/* Who needs a frame that is dirty gets it at once. */
+	free_one(d, m, 2);
+	fake_play(0);
+	assert_int_equal(page_alloc_domain(d, 0, ALLOC_NO_SCRUB, &pg), 0);
+	assert_int_equal(cpus[0]->arch.flushes, flushes + 3);
+	assert_int_equal(cpus[1]->arch.flushes, idle_flushes);
+	fake_tlb_audit();
+	/* No longer idle, it must. */
+	fake_enter(d->vcpu[1], 1);
+	assert_int_equal(
+		tlb_stale_cpus(~0ULL, tlb_stamp()), CPUMASK(0) | CPUMASK(1));
+	fake_enter(NULL, 1);
+	fake_play(0);
+	mm_kill(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -336,6 +397,7 @@ int main(void)
 			test_for_each_restarts, start, stop),
 		cmocka_unit_test_setup_teardown(
 			test_flush_before_reuse, start, stop),
+		cmocka_unit_test_setup_teardown(test_idle_cpus, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,9 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	cpu->arch.regs = next->arch.regs;
 	cpu->vcpu = next;
 	if (next->is_idle)
-		return;
-	arch_load_root(next);
+		fake_unload_root();
+	else
+		arch_load_root(next);
 	if (prev->domain && prev->domain != next->domain)
 		__atomic_fetch_and(&prev->domain->tlb_cpus, ~CPUMASK(cpu->id),
 			__ATOMIC_SEQ_CST);

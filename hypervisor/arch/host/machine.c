@@ -12,6 +12,7 @@
 #include <tenon/page.h>
 #include <tenon/panic.h>
 #include <tenon/timer.h>
+#include <tenon/tlb.h>
 #include <arch/fake.h>
 #include "host.h"
 
@@ -75,6 +76,7 @@ static void start_cpu(unsigned id)
 	cpu->idle = idle;
 	cpu->vcpu = idle;
 	cpus[id] = cpu;
+	tlb_flush_end(id, TLB_EMPTY);
 	cpus_online |= CPUMASK(id);
 }
 

@@ -58,11 +58,8 @@ static void flush_here(void *arg)
 	struct cpu *cpu = this_cpu();
 	struct fake_tlb_entry *t;
 
-	/* An idle CPU does not hold on to a root that may go. */
-	if (cpu->vcpu->is_idle) {
-		cpu->arch.root = MFN(0);
-		cpu->arch.root_domain = NULL;
-	}
+	if (tlb_is_empty(cpu->id))
+		return;
 	if (!(f->how & TLB_PAGE)) {
 		flush_cpu(cpu);
 		return;
@@ -91,9 +88,20 @@ void arch_load_root(struct vcpu *v)
 	if (v->domain)
 		__atomic_fetch_or(&v->domain->tlb_cpus, CPUMASK(cpu->id),
 			__ATOMIC_SEQ_CST);
+	tlb_empty_end(cpu->id);
 	cpu->arch.root = root;
 	cpu->arch.root_domain = root.v ? v->domain : NULL;
 	flush_cpu(cpu);
+}
+
+void fake_unload_root(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	cpu->arch.root = MFN(0);
+	cpu->arch.root_domain = NULL;
+	flush_cpu(cpu);
+	tlb_flush_end(cpu->id, TLB_EMPTY);
 }
 
 /* One level of a walk: sets the accessed bit as the CPU does. */

@@ -240,6 +240,8 @@ static void flush_here(void *arg)
 	const struct flush *f = arg;
 	uint64_t begun = tlb_flush_begin();
 
+	if (tlb_is_empty(this_cpu()->id) && !(f->how & TLB_GLOBAL))
+		return;
 	if (f->how & TLB_GLOBAL) {
 		uint64_t cr4 = read_cr4();
 

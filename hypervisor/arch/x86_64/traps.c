@@ -15,6 +15,7 @@
 #include <tenon/softirq.h>
 #include <tenon/string.h>
 #include <tenon/timer.h>
+#include <tenon/tlb.h>
 #include "traps.h"
 #include "x86.h"
 
@@ -311,6 +312,11 @@ void x86_idle_loop(void)
 	struct cpu *c = this_cpu();
 	bool has_more;
 
+	/* Its first time on a CPU: arch_switch has not been here. */
+	if (!tlb_is_empty(c->id)) {
+		write_cr3(read_cr3());
+		tlb_flush_end(c->id, TLB_EMPTY);
+	}
 	for (;;) {
 		arch_irq_disable();
 		if (softirq_pending()) {

@@ -120,8 +120,10 @@ void arch_show_descriptors(struct vcpu *v)
 /* Without PCID a load of CR3 flushes all but global entries. */
 static void load_root(struct cpu *c, uint64_t cr3)
 {
-	uint64_t begun = tlb_flush_begin();
+	uint64_t begun;
 
+	tlb_empty_end(c->id);
+	begun = tlb_flush_begin();
 	write_cr3(cr3);
 	tlb_flush_end(c->id, begun);
 }
@@ -147,6 +149,7 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 	c->vcpu = next;
 	if (next->is_idle) {
 		load_idle_root(c);
+		tlb_flush_end(c->id, TLB_EMPTY);
 		__asm__ volatile("lldt %w0" ::"r"(0));
 	} else {
 		memcpy(live, &next->arch.regs,

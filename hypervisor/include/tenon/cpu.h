@@ -15,7 +15,7 @@ struct cpu {
 	/* First, for assembly. */
 	struct vcpu *vcpu;    /* on it now; written by it with irqs off */
 	uint64_t softirqs;    /* pending, a bit each (softirq.h); atomic */
-	uint64_t tlb_flushed; /* tlb.h; written by it or for it */
+	uint64_t tlb_flushed; /* tlb.h; written by it */
 	unsigned id;	      /* 0..NR_CPUS-1, also its bit in a cpumask_t */
 	uint32_t apic_id;
 	uint32_t acpi_id;

@@ -13,9 +13,9 @@
 extern uint64_t tlb_clock; /* atomic; only grows */
 
 /*
- * The arch may tell of each flush of all guest translations of a CPU (also by
- * a load of CR3 without PCID): begin before, end after it.  Not telling costs
- * needless flushes, nothing else.
+ * The arch tells of each flush of all guest translations of a CPU, on that CPU:
+ * begin before, end after it.  Of one that nobody asked for (a load of CR3
+ * without PCID) it may: not telling costs needless flushes, nothing else.
  */
 static inline uint64_t tlb_flush_begin(void)
 {
@@ -25,6 +25,28 @@ static inline uint64_t tlb_flush_begin(void)
 static inline void tlb_flush_end(unsigned cpu, uint64_t begun)
 {
 	__atomic_store_n(&cpus[cpu]->tlb_flushed, begun, __ATOMIC_RELEASE);
+}
+
+/*
+ * A CPU that has flushed and walks no table of a guest, for it idles on one of
+ * the hypervisor's, has nothing to flush until it says that it does so again,
+ * before it loads a guest's root.  For the CPU itself.
+ */
+#define TLB_EMPTY (~0ULL)
+
+static inline bool tlb_is_empty(unsigned cpu)
+{
+	return __atomic_load_n(&cpus[cpu]->tlb_flushed, __ATOMIC_RELAXED) ==
+	       TLB_EMPTY;
+}
+
+static inline void tlb_empty_end(unsigned cpu)
+{
+	/* Seen by all before the first walk: who does not see it yet has taken
+	 * his frame's use away, and the walk finds that. */
+	if (tlb_is_empty(cpu))
+		__atomic_store_n(&cpus[cpu]->tlb_flushed, tlb_flush_begin(),
+			__ATOMIC_SEQ_CST);
 }
 
 /* A frame has just lost a use: the stamp for it.  All accesses by which it was

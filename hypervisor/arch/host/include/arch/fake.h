@@ -76,6 +76,9 @@ void fake_tlb_for_each(void (*fn)(struct cpu *cpu, vaddr_t va, uint64_t entry,
 /* Panics when a CPU remembers what it must not: see tlb_audit.c. */
 void fake_tlb_audit(void);
 
+/* As an idle CPU does: no root, an empty TLB. */
+void fake_unload_root(void);
+
 /* Faults: after n more successes every allocation (copy) fails; ~0: never. */
 void fake_fail_alloc_after(uint64_t n);
 void fake_fail_copy_after(uint64_t n);
