@@ -3,6 +3,7 @@
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/console.h>
+#include <tenon/counters.h>
 #include <tenon/debug_key.h>
 #include <tenon/domain.h>
 #include <tenon/event.h>
@@ -143,6 +144,9 @@ static struct debug_key table[] = {
 	{ 'i', "interrupts", irq_dump, NULL },
 	{ 'd', "registers of this CPU's guest", dump_current, NULL },
 	{ '0', "registers of dom0", dump_dom0, NULL },
+	{ 'p', "counters of hypercalls, exceptions and more", counters_dump,
+		NULL },
+	{ 'P', "set the counters to zero", counters_reset, NULL },
 	{ 'n', "count of NMIs", dump_nmis, NULL },
 	{ 'A', "audit everything, guests stand still meanwhile", audit_request,
 		NULL },

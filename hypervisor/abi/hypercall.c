@@ -15,7 +15,7 @@
 
 #define SYSCALL_LENGTH 2 /* bytes of the instruction: APM vol. 3, SYSCALL */
 
-#define HYPERCALL_MAX  64
+#define HYPERCALL_MAX  COUNT_HYPERCALLS
 
 static const struct {
 	hypercall_fn *fn;
@@ -45,6 +45,7 @@ long hypercall_dispatch(struct hypercall *hc)
 {
 	if (hc->nr >= HYPERCALL_MAX || !table[hc->nr].fn)
 		return -ENOSYS;
+	cpu_count_event(COUNT_HYPERCALL + hc->nr);
 	return table[hc->nr].fn(hc);
 }
 

@@ -140,6 +140,7 @@ void entry_interrupt(unsigned vector)
 {
 	struct irq_line *line = atomic_read(&by_vector[vector & 0xff]);
 
+	cpu_count_event(COUNT_INTERRUPT);
 	if (!line) {
 		arch_irq_eoi();
 		if (atomic_add(&stray_count, 1) == 1)

@@ -244,6 +244,7 @@ bool timer_is_set(const struct timer *t)
 
 void timer_interrupt(void)
 {
+	cpu_count_event(COUNT_TIMER);
 	softirq_raise(SOFTIRQ_TIMER);
 }
 

@@ -425,6 +425,7 @@ void sched_run(void)
 		arch_irq_restore(flags);
 		return;
 	}
+	cpu_count_event(COUNT_SWITCH);
 	runstate_switching_out(prev, &left);
 	arch_switch(prev, next);
 	release(prev, c->id);

@@ -3,6 +3,7 @@
 #include "ctl_rig.h"
 #include <tenon/debug_key.h>
 #include <tenon/console.h>
+#include <tenon/entry.h>
 #include <tenon/pool.h>
 
 static struct xen_sysctl ctl;
@@ -304,13 +305,63 @@ static void pools(void **state)
 	ctl_stop();
 }
 
+static void counted(void **state)
+{
+	struct xen_sysctl_perfc_desc desc[8];
+	uint32_t values[128], was;
+	struct xen_sysctl_perfc_op *arg = &ctl.u.perfc_op;
+
+	(void)state;
+	ctl_start(2);
+	clear();
+	arg->cmd = XEN_SYSCTL_PERFCOP_query;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), 0);
+	assert_int_equal(arg->nr_counters, 5);
+	assert_int_equal(arg->nr_vals, 64 + 32 + 3 * 2);
+	arg->desc.p = desc;
+	arg->val.p = values;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), 0);
+	assert_string_equal(desc[0].name, "hypercalls");
+	assert_int_equal(desc[0].nr_vals, 64);
+	assert_string_equal(desc[4].name, "vcpu switches");
+	assert_int_equal(desc[4].nr_vals, 2);
+	was = values[__HYPERVISOR_xen_version];
+	for (unsigned i = 0; i < 5; i++) {
+		struct hypercall hc = { .v = current,
+			.d = current->domain,
+			.nr = __HYPERVISOR_xen_version };
+
+		assert_true(hypercall_dispatch(&hc) > 0);
+	}
+	fake_play(1);
+	entry_interrupt(0x33);
+	fake_play(0);
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), 0);
+	assert_int_equal(values[__HYPERVISOR_xen_version], was + 5);
+	assert_int_equal(values[64 + 32], 0);
+	assert_int_equal(values[64 + 32 + 1], 1);
+	arg->cmd = XEN_SYSCTL_PERFCOP_reset;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), 0);
+	arg->cmd = XEN_SYSCTL_PERFCOP_query;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), 0);
+	for (unsigned i = 0; i < arg->nr_vals; i++)
+		assert_int_equal(values[i], 0);
+	arg->val.va = BAD_VA;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), -EFAULT);
+	arg->val.va = 0;
+	arg->desc.va = BAD_VA;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), -EFAULT);
+	arg->cmd = 9;
+	assert_int_equal(op(XEN_SYSCTL_perfc_op), -EINVAL);
+	ctl_stop();
+}
+
 static void missing(void **state)
 {
 	(void)state;
 	ctl_start(1);
 	clear();
 	assert_int_equal(op(XEN_SYSCTL_tbuf_op), -ENOSYS);
-	assert_int_equal(op(XEN_SYSCTL_perfc_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_lockprof_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_livepatch_op), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_SYSCTL_page_offline_op), -ENOSYS);
@@ -357,8 +408,8 @@ static void console(void **state)
 
 	clear();
 	debug_keys_init();
-	ctl.u.debug_keys.keys.p = "hqegmraid0n?";
-	ctl.u.debug_keys.nr_keys = 12;
+	ctl.u.debug_keys.keys.p = "hqegmraid0npP?";
+	ctl.u.debug_keys.nr_keys = 14;
 	assert_int_equal(op(XEN_SYSCTL_debug_keys), 0);
 	ctl.u.debug_keys.nr_keys = 1000;
 	assert_int_equal(op(XEN_SYSCTL_debug_keys), -E2BIG);
@@ -375,6 +426,7 @@ int main(void)
 		cmocka_unit_test(features),
 		cmocka_unit_test(control),
 		cmocka_unit_test(pools),
+		cmocka_unit_test(counted),
 		cmocka_unit_test(missing),
 		cmocka_unit_test(console),
 	};

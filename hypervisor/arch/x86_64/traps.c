@@ -124,6 +124,7 @@ void x86_exception(struct cpu_user_regs *regs)
 	vaddr_t cr2;
 	uint64_t dr6;
 
+	cpu_count_event(COUNT_EXCEPTION + vector % COUNT_VECTORS);
 	switch (vector) {
 	case 14:
 		cr2 = read_cr2();

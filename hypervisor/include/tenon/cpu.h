@@ -6,6 +6,7 @@
 #ifndef TENON_CPU_H
 #define TENON_CPU_H
 
+#include <tenon/counters.h>
 #include <tenon/types.h>
 #include <arch/cpu.h>
 
@@ -26,6 +27,7 @@ struct cpu {
 	unsigned locks_held;
 	uint16_t lock_ranks[16];
 	struct arch_cpu arch;
+	uint32_t counts[COUNT_PLACES]; /* written by it alone, but for resets */
 };
 
 extern struct cpu *cpus[NR_CPUS]; /* NULL where there is none */
@@ -37,6 +39,12 @@ extern unsigned cpu_count;	  /* highest id + 1 */
 static inline struct cpu *this_cpu(void)
 {
 	return arch_this_cpu();
+}
+
+/* One more of what counters.h names. */
+static inline void cpu_count_event(unsigned place)
+{
+	this_cpu()->counts[place]++;
 }
 
 #define current (this_cpu()->vcpu)

@@ -217,6 +217,10 @@ def host_tools(machine):
         machine.run("domvcpus lay -f state=offline | grep -w 'lay .* 1 .* -'")
         machine.run("dompool -j | grep -A3 '\"cpus\":2' | grep credit2")
     pools(machine)
+    with machine.check("stock xenperf shows our counters"):
+        machine.run("xenperf >/tmp/perf && "
+                    "grep -E '^hypercalls +T= *[1-9]' /tmp/perf && "
+                    "grep -E '^vcpu switches +T= *[1-9]' /tmp/perf")
     with machine.check("dominfo and hostinfo know guest and machine"):
         rows = json.loads(machine.run("dominfo -j lay"))
         if (rows["uuid"], rows["state"], rows["ours"]) != (
