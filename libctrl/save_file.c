@@ -114,6 +114,11 @@ static int write_sparse(struct save_file *f, struct iovec *pieces, size_t count,
 	for (size_t i = 0; i < count && !ret;) {
 		size_t zeros = run_of(&pieces[i], true), data;
 
+		/* An empty one need not have an address. */
+		if (!pieces[i].iov_len) {
+			i++;
+			continue;
+		}
 		pieces[i].iov_base = (char *)pieces[i].iov_base + zeros;
 		pieces[i].iov_len -= zeros;
 		data = run_of(&pieces[i], false);
