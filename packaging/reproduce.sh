@@ -8,6 +8,8 @@ set -e
 [ $# -eq 1 ] || { echo 'usage: reproduce.sh WORK' >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 export DEB_BUILD_OPTIONS="${DEB_BUILD_OPTIONS-nocheck}"
+# A compiler's cache may give an object with the folder of another build.
+export CCACHE_DISABLE=1
 mkdir -p "$1"
 (umask 022 && TZ=UTC LC_ALL=C "$here/deb.sh" "$1/one" >/dev/null)
 (umask 002 && TZ=Asia/Tokyo LC_ALL=C.UTF-8 \
