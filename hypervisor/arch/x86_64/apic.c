@@ -33,7 +33,8 @@
 #define LVT_MASKED	   (1U << 16)
 #define LVT_NMI		   (4U << 8)
 #define ICR_PENDING	   (1U << 12)
-#define ICR_SELF	   (1U << 18 | 1U << 14)
+#define ICR_TO_SELF	   (1U << 18) /* whatever the destination says */
+#define ICR_SELF	   (ICR_TO_SELF | 1U << 14)
 #define SVR_ENABLE	   (1U << 8)
 #define DIVIDE_BY_16	   3
 
@@ -75,7 +76,7 @@ static void send(uint32_t apic, uint32_t command)
 	}
 	while (get(APIC_ICR_LO) & ICR_PENDING)
 		arch_relax();
-	if (!(command & ICR_SELF))
+	if (!(command & ICR_TO_SELF))
 		set(APIC_ICR_HI, apic << 24);
 	set(APIC_ICR_LO, command);
 }
