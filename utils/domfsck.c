@@ -263,6 +263,32 @@ static int mend_device(
 	return ret;
 }
 
+/* A node, and the folders above it that it leaves empty. */
+static int remove_node(struct xs *xs, const char *place)
+{
+	char path[DEVICE_PATH_MAX + 32], *slash, **names;
+	int ret = xs_rm(xs, 0, place);
+	bool is_empty = true;
+	size_t count;
+	uint32_t tx;
+
+	snprintf(path, sizeof(path), "%s", place);
+	while (is_empty && (slash = strrchr(path, '/')) && slash > path) {
+		*slash = '\0';
+		/* In a transaction: a new guest may be coming in. */
+		if (xs_begin(xs, &tx))
+			break;
+		is_empty = !xs_directory(xs, tx, path, &names, &count);
+		if (is_empty) {
+			free(names);
+			is_empty = !count && !xs_rm(xs, tx, path);
+		}
+		if (xs_end(xs, tx, is_empty))
+			break;
+	}
+	return ret;
+}
+
 static int mend(struct session *s, const struct leftover *l, struct why *why)
 {
 	int ret = 0;
@@ -286,7 +312,7 @@ static int mend(struct session *s, const struct leftover *l, struct why *why)
 	if (l->domid != LEFTOVER_ANY && !l->has_uuid)
 		ret = mend_domain(s, l->domid, why);
 	if (!ret && l->kind == LEFTOVER_STORE)
-		ret = xs_rm(s->xs, 0, l->place);
+		ret = remove_node(s->xs, l->place);
 	else if (!ret && l->kind == LEFTOVER_FILE && unlink(l->place))
 		ret = -errno;
 	else if (ret)
