@@ -221,7 +221,9 @@ static void check_vcpu(const struct vcpu *v)
 	bool wants = v->is_running || v->sched.is_queued;
 	unsigned cpu;
 
-	if (vcpu_is_runnable(v) != wants)
+	/* Who waits when its domain is parked leaves its queue in its turn. */
+	if (vcpu_is_runnable(v) != wants &&
+		!(v->domain->sched.is_parked && v->sched.is_queued))
 		abort();
 	if (v->pause_flags & VCPU_BLOCKED &&
 		v->vcpu_info->evtchn_upcall_pending &&
@@ -229,7 +231,7 @@ static void check_vcpu(const struct vcpu *v)
 		abort();
 	if (wants && !(v->allowed & CPUMASK(v->processor)))
 		abort();
-	if (!wants || v->is_running)
+	if (!vcpu_is_runnable(v) || v->is_running)
 		return;
 	/* Who waits beside an idle CPU is taken within the owner's turn. */
 	cpu_for_each (cpu, v->allowed)
