@@ -9,7 +9,7 @@ SKIP = "no installer: tests/images/installer.sh IMAGES/installer.img"
 
 @case
 def installer(context):
-    """2 CPUs, 3 GiB: dom0, and the installer with 700 MiB."""
+    """2 CPUs, 3 GiB: dom0, and the installer with 1.4 GiB."""
     disk = context.image("installer.img")
     if context.stack or not os.path.exists(disk):
         context.skip(SKIP)
@@ -22,7 +22,7 @@ def installer(context):
         with machine.check("domcreate takes its kernel and its initrd"):
             machine.run("mount -t ext2 -o ro /dev/vda /mnt")
             machine.run("domcreate name=d-i kernel=/mnt/linux "
-                        "ramdisk=/mnt/initrd.gz memory=700 "
+                        "ramdisk=/mnt/initrd.gz memory=1400 "
                         "extra='console=hvc0 TERM=vt100'", 240)
         with machine.check("it shows its first screen"):
             machine.send("domcons d-i\n")
