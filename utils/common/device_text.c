@@ -13,6 +13,7 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include "devices.h"
+#include "words.h"
 
 #define BRIDGE_DEFAULT	"xenbr0"
 #define RATE_INTERVAL	50000U /* microseconds, as documented */
@@ -22,27 +23,6 @@ static int bad(
 	struct why *why, const char *device, const char *word, const char *what)
 {
 	return why_set(why, -EINVAL, "%s: '%s' %s", device, word, what);
-}
-
-static char *trim(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return text;
-}
-
-static bool among(const char *word, const char *const *list)
-{
-	for (; *list; list++) {
-		if (!strcmp(word, *list))
-			return true;
-	}
-	return false;
 }
 
 /* A path as it is; a bare name is one of the standard folder. */
@@ -84,9 +64,9 @@ static int set_access(struct disk_reader *r, const char *word)
 	static const char *const shares[] = { "w!", "rw!", "!", NULL };
 	struct disk *disk = &r->out->disk;
 
-	disk->is_shared = among(word, shares);
-	disk->is_writable = disk->is_shared || among(word, writes);
-	if (disk->is_writable || among(word, reads))
+	disk->is_shared = words_has(shares, word);
+	disk->is_writable = disk->is_shared || words_has(writes, word);
+	if (disk->is_writable || words_has(reads, word))
 		return 0;
 	return bad(r->why, r->original, word,
 		"is no mode of access; take r, w or w!");
@@ -225,18 +205,19 @@ static int read_disk(struct disk_reader *r, char *at)
 
 		word = at + strspn(at, " \t");
 		if (!strncmp(word, "target=", 7)) {
-			ret = set_target(r, trim(word + 7));
+			ret = set_target(r, words_trim(word + 7));
 			break;
 		}
 		next = strchr(word, ',');
 		if (next)
 			*next++ = '\0';
-		word = trim(word);
+		word = words_trim(word);
 		equals = strchr(word, '=');
 		/* A path may have a '=' in it. */
 		if (equals && *word != '/' && !strchr(word, ':')) {
 			*equals = '\0';
-			ret = set_disk_key(r, trim(word), trim(equals + 1));
+			ret = set_disk_key(
+				r, words_trim(word), words_trim(equals + 1));
 		} else {
 			ret = set_place(r, word);
 		}
@@ -415,7 +396,7 @@ static int set_nic_key(
 		nic->gateway = value;
 	else if (!strcmp(key, "vifname"))
 		nic->vifname = value;
-	else if (!among(key, ignored))
+	else if (!words_has(ignored, key))
 		return 1;
 	return 0;
 }
@@ -430,7 +411,7 @@ static int read_nic(struct nic_text *out, char *script, const char *original,
 		char *value;
 		int ret;
 
-		word = trim(word);
+		word = words_trim(word);
 		if (!*word)
 			continue;
 		value = strchr(word, '=');
@@ -439,8 +420,8 @@ static int read_nic(struct nic_text *out, char *script, const char *original,
 				"is no setting of a network card; those are "
 				"key=value");
 		*value++ = '\0';
-		word = trim(word);
-		value = trim(value);
+		word = words_trim(word);
+		value = words_trim(value);
 		ret = set_nic_key(out, script, word, value);
 		if (ret > 0)
 			return bad(why, original, word,

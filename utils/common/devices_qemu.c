@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frame buffers and shared folders as configurations write them. */
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,32 +8,12 @@
 #include <tenonctrl/why.h>
 #include "args.h"
 #include "devices.h"
+#include "words.h"
 
 #define LISTEN_DEFAULT "127.0.0.1"
 #define DISPLAY_MAX    59635 /* port 65535 */
 /* How far a free display is looked for. */
 #define UNUSED_MORE 99
-
-static char *trim(char *text)
-{
-	char *end;
-
-	while (isspace((unsigned char)*text))
-		text++;
-	end = text + strlen(text);
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return text;
-}
-
-static bool among(const char *word, const char *const *list)
-{
-	for (; *list; list++) {
-		if (!strcmp(word, *list))
-			return true;
-	}
-	return false;
-}
 
 /*
  * Calls `set` for each "key=value" of `text`, which is taken apart. It gives 1
@@ -53,16 +32,16 @@ static int read_words(char *text, const char *original, void *arg,
 		if (!value)
 			return why_set(why, -EINVAL,
 				"'%s': '%s' is not key=value", original,
-				trim(word));
+				words_trim(word));
 		*value++ = '\0';
-		ret = set(arg, trim(word), trim(value));
+		ret = set(arg, words_trim(word), words_trim(value));
 		if (ret > 0)
 			return why_set(why, -EINVAL,
 				"'%s': '%s' is no key of such a device",
-				original, trim(word));
+				original, words_trim(word));
 		if (ret)
 			return why_set(why, ret, "'%s': %s cannot be '%s'",
-				original, trim(word), trim(value));
+				original, words_trim(word), words_trim(value));
 	}
 	return 0;
 }
@@ -121,7 +100,7 @@ static int set_vfb(void *arg, const char *key, char *value)
 		return set_flag(value, &flag) || flag ? -ENOTSUP : 0;
 	if (!strcmp(key, "vncpasswd"))
 		return *value ? -ENOTSUP : 0;
-	return among(key, ignored) ? 0 : 1;
+	return words_has(ignored, key) ? 0 : 1;
 }
 
 int vfb_parse(const char *text, struct vfb_text *out, struct why *why)
@@ -175,7 +154,7 @@ static int set_share(void *arg, const char *key, char *value)
 	}
 	if (!strcmp(key, "security_model")) {
 		share->model = value;
-		return among(value, models) ? 0 : -EINVAL;
+		return words_has(models, value) ? 0 : -EINVAL;
 	}
 	if (!strcmp(key, "backend"))
 		return !strcmp(value, "0") || !strcmp(value, "Domain-0")

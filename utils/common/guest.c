@@ -7,6 +7,7 @@
 #include <tenonctrl/why.h>
 #include "config.h"
 #include "guest.h"
+#include "words.h"
 
 /* Accepted for old files; they mean nothing for a PV guest. */
 static const char *const deprecated[] = { "builder", "device_model", "sdl",
@@ -29,15 +30,6 @@ static const char *const known[] = { "name", "uuid", "type", "kernel",
 	"on_crash", "disk", "vif", "cpus", "cpus_soft", "cpu_weight", "cap",
 	"pool", "vfb", "p9", NULL };
 
-static bool among(const char *const *list, const char *key)
-{
-	for (; *list; list++) {
-		if (!strcmp(*list, key))
-			return true;
-	}
-	return false;
-}
-
 /* "FILE:LINE: KEY" */
 static int bad(const struct config_setting *s, struct why *why, int error,
 	const char *what)
@@ -57,14 +49,14 @@ static int check_keys(const struct config *config,
 		bool empty = s->value.type == CONFIG_LIST && !s->value.count;
 		char text[160];
 
-		if (among(known, s->key))
+		if (words_has(known, s->key))
 			continue;
-		if (among(deprecated, s->key)) {
+		if (words_has(deprecated, s->key)) {
 			snprintf(text, sizeof(text),
 				"%s:%u: %s is deprecated and has no effect",
 				s->source, s->line, s->key);
 			warn(text);
-		} else if (!among(unsupported, s->key)) {
+		} else if (!words_has(unsupported, s->key)) {
 			return bad(s, why, -EINVAL,
 				"is no known key; domcreate(1) lists them");
 		} else if (!empty) {

@@ -103,52 +103,61 @@ static int say_busy(struct session *s, uint32_t cpu, struct why *why)
 	return why_set(why, -EBUSY, "CPU %u is not free", cpu);
 }
 
-/* Adds the CPUs of a map, all or none. */
+/*
+ * Does something with each CPU of a map, or with none: what was done before a
+ * refusal is undone, and `*cpu` is the one that was refused.
+ */
+static int each_cpu(struct session *s, uint32_t id, const uint8_t *map,
+	int (*act)(struct ctrl *c, uint32_t id, uint32_t cpu),
+	int (*undo)(struct ctrl *c, uint32_t id, uint32_t cpu), uint32_t *cpu)
+{
+	uint32_t at, last = SYSCTL_POOL_BYTES * 8;
+	int ret = 0;
+
+	for (at = 0; at < last && !ret; at++)
+		if (has_cpu(map, at))
+			ret = act(s->ctrl, id, at);
+	if (!ret)
+		return 0;
+	*cpu = last = --at;
+	for (at = 0; at < last; at++)
+		if (has_cpu(map, at))
+			(void)undo(s->ctrl, id, at);
+	return ret;
+}
+
 static int add_map(
 	struct session *s, uint32_t id, const uint8_t *map, struct why *why)
 {
-	uint32_t cpu, last = SYSCTL_POOL_BYTES * 8;
-	int ret = 0;
+	uint32_t cpu;
+	int ret = each_cpu(
+		s, id, map, sysctl_pool_add_cpu, sysctl_pool_remove_cpu, &cpu);
 
-	for (cpu = 0; cpu < last && !ret; cpu++)
-		if (has_cpu(map, cpu))
-			ret = sysctl_pool_add_cpu(s->ctrl, id, cpu);
 	if (!ret)
 		return 0;
-	last = --cpu;
-	for (cpu = 0; cpu < last; cpu++)
-		if (has_cpu(map, cpu))
-			(void)sysctl_pool_remove_cpu(s->ctrl, id, cpu);
 	if (ret == -EBUSY)
-		return say_busy(s, last, why);
-	return why_set(why, ret, "cannot add CPU %u: %s", last, strerror(-ret));
+		return say_busy(s, cpu, why);
+	return why_set(why, ret, "cannot add CPU %u: %s", cpu, strerror(-ret));
 }
 
-/* Removes the CPUs of a map, all or none. */
 static int remove_map(
 	struct session *s, uint32_t id, const uint8_t *map, struct why *why)
 {
-	uint32_t cpu, last = SYSCTL_POOL_BYTES * 8;
-	int ret = 0;
+	uint32_t cpu;
+	int ret = each_cpu(
+		s, id, map, sysctl_pool_remove_cpu, sysctl_pool_add_cpu, &cpu);
 
-	for (cpu = 0; cpu < last && !ret; cpu++)
-		if (has_cpu(map, cpu))
-			ret = sysctl_pool_remove_cpu(s->ctrl, id, cpu);
 	if (!ret)
 		return 0;
-	last = --cpu;
-	for (cpu = 0; cpu < last; cpu++)
-		if (has_cpu(map, cpu))
-			(void)sysctl_pool_add_cpu(s->ctrl, id, cpu);
 	if (ret == -EBUSY)
 		return why_set(why, ret,
 			"CPU %u is the last of its pool, which has domains: "
 			"move them first, with dompool move",
-			last);
+			cpu);
 	if (ret == -EINVAL)
-		return why_set(why, ret, "CPU %u is not in the pool", last);
+		return why_set(why, ret, "CPU %u is not in the pool", cpu);
 	return why_set(
-		why, ret, "cannot remove CPU %u: %s", last, strerror(-ret));
+		why, ret, "cannot remove CPU %u: %s", cpu, strerror(-ret));
 }
 
 static int check_name(struct session *s, const char *name, struct why *why)
