@@ -27,18 +27,18 @@ struct mover {
 	uint64_t *sent;	 /* has been sent, from the frame in `was` */
 	uint64_t *taken; /* what the hypervisor told last */
 	xen_pfn_t *was;
-	uint64_t start_ms;
+	uint64_t start_us;
 	bool is_last;
 	/* Of the record that is being gathered. */
 	size_t gathered;
 };
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 static bool test(const uint64_t *map, uint64_t n)
@@ -201,11 +201,11 @@ static int put_round(struct mover *v, unsigned int round)
 }
 
 /* How long it takes to send what is left, at the pace until now. */
-static uint64_t rest_ms(const struct mover *v)
+static uint64_t rest_us(const struct mover *v)
 {
-	uint64_t ms = now_ms() - v->start_ms;
+	uint64_t us = now_us() - v->start_us;
 
-	return left(v) * PAGE * (ms + 1) / (v->s.f->bytes + 1);
+	return left(v) * (us + 1) / (v->s.f->bytes / PAGE + 1);
 }
 
 /* Rounds while the guest runs, each with what it wrote to in the one before. */
@@ -221,7 +221,8 @@ static int put_live(struct mover *v)
 		if (!ret)
 			ret = take_dirty(v);
 		/* It writes as fast as it is sent. */
-		if (rest_ms(v) <= v->m->downtime_ms || left(v) >= before)
+		if (rest_us(v) <= v->m->downtime_ms * 1000ULL ||
+			left(v) >= before)
 			break;
 		before = left(v);
 	}
@@ -294,7 +295,7 @@ int move_pv(
 	struct mover v = {
 		.s = { .c = c, .domid = m->domid, .f = f, .why = why },
 		.m = m,
-		.start_ms = now_ms(),
+		.start_us = now_us(),
 	};
 	int ret = domstate_follow(c, m->domid, true);
 
