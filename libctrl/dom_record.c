@@ -243,6 +243,7 @@ static int remove_node(struct xs *xs, uint32_t tx, const char *path)
 static void prune(struct xs *xs)
 {
 	static const char *const folders[] = { "/vm", "/libxl",
+		"/local/domain/0/device-model",
 		"/local/domain/0/backend/console", "/local/domain/0/backend" };
 
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {

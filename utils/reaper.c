@@ -114,6 +114,7 @@ static void sweep(struct session *s)
 	}
 	free(list);
 	free(names);
+	kept_forget_gone(s->ctrl);
 }
 
 /* Reads a watch of a folder empty; whether there was anything. */

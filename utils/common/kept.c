@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Kept configurations; see kept.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <tenonctrl/dom.h>
+#include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include "config.h"
 #include "guest.h"
@@ -299,4 +301,24 @@ bool kept_parse(const char *name, uint32_t *domid, enum dom_action *action)
 		return true;
 	}
 	return false;
+}
+
+void kept_forget_gone(struct ctrl *c)
+{
+	struct xen_domctl_getdomaininfo info;
+	DIR *folder = opendir(DOM_KEPT_DIR);
+	enum dom_action action;
+	struct dirent *e;
+	uint32_t domid;
+
+	if (!folder)
+		return;
+	/* A file was made when its domain was there, so one that is not there
+	 * now has ended. */
+	while ((e = readdir(folder)))
+		if (kept_parse(e->d_name, &domid, &action) &&
+			action == DOM_RESTART &&
+			sysctl_domain(c, domid, &info) == -ESRCH)
+			(void)unlinkat(dirfd(folder), e->d_name, 0);
+	closedir(folder);
 }

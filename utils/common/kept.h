@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <tenonctrl/dom.h>
 
+struct ctrl;
 struct config;
 struct guest;
 struct why;
@@ -42,6 +43,9 @@ int kept_read(uint32_t domid, char **text);
 int kept_lock(uint32_t domid, bool wait, int *fd);
 /* A later setting, as in a file: key = value; silent when nothing is kept. */
 void kept_change(uint32_t domid, const char *key, const char *value);
+/* Removes what is kept of domains that are gone: stock tools end guests, too.
+ */
+void kept_forget_gone(struct ctrl *c);
 
 /*
  * Wishes that `action`, which takes its time, be done with the guest of domain

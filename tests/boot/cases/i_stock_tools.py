@@ -349,8 +349,8 @@ def programs(machine):
         machine.expect(r"tenon-mark guest-ready", 180)
         machine.expect(r"guest# ", 30)
         for command in (
-                "head -c 18 /dev/xvda | grep 'image of QEMU'",
-                "head -c 18 /dev/xvdb | grep 'image of QEMU'",
+                "head -c 19 /dev/xvda | grep 'image of QEMU'",
+                "head -c 19 /dev/xvdb | grep 'image of QEMU'",
                 "modprobe 9pnet_xen; modprobe 9p; mount -t 9p -o trans=xen "
                 "t /mnt && grep dom0 /mnt/here && echo by it >/mnt/there",
                 "printf 'by the guest' | dd of=/dev/xvda bs=512 seek=9 "
