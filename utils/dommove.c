@@ -18,6 +18,7 @@
 #include <tenonctrl/why.h>
 #include "common/args.h"
 #include "common/err.h"
+#include "common/kept.h"
 #include "common/nurse.h"
 #include "common/progress.h"
 #include "common/saved.h"
@@ -85,14 +86,12 @@ static void clean(bool is_asked, const void *arg)
 {
 	const struct remains *r = arg;
 	struct session session = { NULL, NULL };
-	struct why why;
 
 	if (session_open(&session))
 		return;
 	(void)domstate_follow(session.ctrl, r->domid, false);
-	/* The request may still be on its way. */
-	if (is_asked && !suspend_guest(&session, r->domid, r->seconds, &why))
-		(void)suspend_cancel(&session, r->domid, &why);
+	if (is_asked)
+		suspend_undo(&session, r->domid, r->seconds);
 }
 
 #define UNCLEAR                                                       \
@@ -242,9 +241,11 @@ static int move_there(struct move *m, const char *command, struct why *why)
 	};
 	struct timespec start;
 	struct why later;
-	int ret;
+	int lock = -1, ret;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
+	/* As domsave does. */
+	(void)kept_lock(m->domid, true, &lock);
 	ret = nurse_start(&m->nurse, clean, &remains, why);
 	if (!ret)
 		ret = move_peer_start(&m->peer, command, why);
@@ -266,6 +267,8 @@ static int move_there(struct move *m, const char *command, struct why *why)
 	alarm(0);
 	move_peer_end(&m->peer, ret);
 	nurse_end(&m->nurse);
+	if (lock >= 0)
+		close(lock);
 	return ret;
 }
 

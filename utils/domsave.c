@@ -19,6 +19,7 @@
 #include <tenonctrl/xs.h>
 #include "common/args.h"
 #include "common/err.h"
+#include "common/kept.h"
 #include "common/nurse.h"
 #include "common/part.h"
 #include "common/progress.h"
@@ -89,14 +90,11 @@ static void clean(bool is_asked, const void *arg)
 {
 	const struct remains *r = arg;
 	struct session session = { NULL, NULL };
-	struct why why;
 
 	unlink(r->part);
 	if (!is_asked || session_open(&session))
 		return;
-	/* The request may still be on its way. */
-	if (!suspend_guest(&session, r->domid, r->seconds, &why))
-		(void)suspend_cancel(&session, r->domid, &why);
+	suspend_undo(&session, r->domid, r->seconds);
 }
 
 static int save(struct session *s, const char *who, const struct wish *wish,
@@ -109,7 +107,7 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 	struct why later;
 	uint32_t domid;
 	bool whole = false;
-	int ret = dom_find(s->ctrl, s->xs, who, &domid, why);
+	int lock = -1, ret = dom_find(s->ctrl, s->xs, who, &domid, why);
 
 	if (ret)
 		return ret;
@@ -118,6 +116,9 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 	ret = part_name(&target, wish->file, why);
 	if (ret)
 		return ret;
+	/* One at a time, also who cleans up after one that was killed: the
+	 * child has the lock, too. What is not ours has none. */
+	(void)kept_lock(domid, true, &lock);
 	remains = (struct remains){ domid, (unsigned int)wish->seconds,
 		target.path };
 	ret = nurse_start(&n, clean, &remains, why);
@@ -138,6 +139,8 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 			err_say("%s", later.text);
 	}
 	nurse_end(&n);
+	if (lock >= 0)
+		close(lock);
 	part_close(&target, whole);
 	free(head.json);
 	free(head.kept);

@@ -132,3 +132,24 @@ int suspend_cancel(struct session *s, uint32_t domid, struct why *why)
 			     domid, strerror(-ret))
 		   : 0;
 }
+
+/* Nothing is asked of the guest: one that is about to suspend would carry out a
+ * second request, too, when it has been resumed. */
+void suspend_undo(struct session *s, uint32_t domid, unsigned int seconds)
+{
+	int64_t end = now_ms() + seconds * 1000LL;
+	struct why why;
+	char path[64];
+	int ret = look(s, domid, &why);
+
+	snprintf(
+		path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
+	if (ret == -EAGAIN && take_back(s, path))
+		return;
+	while (ret == -EAGAIN && now_ms() < end) {
+		nap(s);
+		ret = look(s, domid, &why);
+	}
+	if (!ret)
+		(void)suspend_cancel(s, domid, &why);
+}

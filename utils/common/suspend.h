@@ -19,4 +19,11 @@ int suspend_guest(struct session *s, uint32_t domid, unsigned int seconds,
  * told, too. */
 int suspend_cancel(struct session *s, uint32_t domid, struct why *why);
 
+/*
+ * For the one that comes after somebody who was killed while he suspended the
+ * guest: it runs on, whether it has suspended, is about to, or has not seen the
+ * request, which is then taken back. Waits up to `seconds` for what may come.
+ */
+void suspend_undo(struct session *s, uint32_t domid, unsigned int seconds);
+
 #endif
