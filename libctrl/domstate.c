@@ -299,8 +299,10 @@ int domstate_pin(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 	return ret < 0 ? (int)ret : 0;
 }
 
-int domstate_populate(
-	struct ctrl *c, uint32_t domid, xen_pfn_t *frames, size_t count)
+/* A memory_op on single frames; how many it did, which may have changed them.
+ */
+static long reserve(struct ctrl *c, uint32_t domid, unsigned int op,
+	const xen_pfn_t *in, xen_pfn_t *out, size_t count)
 {
 	struct xen_memory_reservation request = {
 		.nr_extents = count,
@@ -311,13 +313,22 @@ int domstate_populate(
 
 	if (!buf)
 		return -ENOMEM;
-	memcpy(buf, frames, count * sizeof(*buf));
+	memcpy(buf, in, count * sizeof(*buf));
 	request.extent_start.p = buf;
-	got = domctl_call_struct(c, __HYPERVISOR_memory_op,
-		XENMEM_populate_physmap, &request, sizeof(request));
-	if (got == (long)count)
-		memcpy(frames, buf, count * sizeof(*buf));
+	got = domctl_call_struct(
+		c, __HYPERVISOR_memory_op, op, &request, sizeof(request));
+	if (out && got == (long)count)
+		memcpy(out, buf, count * sizeof(*buf));
 	call_buf_free(c, buf, count * sizeof(*buf));
+	return got;
+}
+
+int domstate_populate(
+	struct ctrl *c, uint32_t domid, xen_pfn_t *frames, size_t count)
+{
+	long got = reserve(
+		c, domid, XENMEM_populate_physmap, frames, frames, count);
+
 	if (got < 0)
 		return (int)got;
 	return got == (long)count ? 0 : -ENOMEM;
@@ -326,20 +337,9 @@ int domstate_populate(
 int domstate_release(
 	struct ctrl *c, uint32_t domid, const xen_pfn_t *frames, size_t count)
 {
-	struct xen_memory_reservation request = {
-		.nr_extents = count,
-		.domid = (domid_t)domid,
-	};
-	xen_pfn_t *buf = call_buf_alloc(c, count * sizeof(*buf));
-	long got;
+	long got = reserve(
+		c, domid, XENMEM_decrease_reservation, frames, NULL, count);
 
-	if (!buf)
-		return -ENOMEM;
-	memcpy(buf, frames, count * sizeof(*buf));
-	request.extent_start.p = buf;
-	got = domctl_call_struct(c, __HYPERVISOR_memory_op,
-		XENMEM_decrease_reservation, &request, sizeof(request));
-	call_buf_free(c, buf, count * sizeof(*buf));
 	if (got < 0)
 		return (int)got;
 	return got == (long)count ? 0 : -EBUSY;

@@ -73,14 +73,21 @@ def boot(context, kernel, cpus=1, more=""):
     return text
 
 
+def build(context):
+    """Makes the micro-guests; False, and the case is skipped, without Bochs."""
+    if not shutil.which("bochs") or not os.path.exists(BIOS):
+        context.skip("no bochs: install bochs, bochs-term and bochsbios")
+        return False
+    subprocess.run(["sh", BUILD, os.path.join(context.out, "bochs")],
+                   check=True)
+    return True
+
+
 @case
 def bochs(context):
     """Micro-guests as dom0 in Bochs: every check holds with SMAP and UMIP."""
-    if not shutil.which("bochs") or not os.path.exists(BIOS):
-        context.skip("no bochs: install bochs, bochs-term and bochsbios")
+    if not build(context):
         return
-    subprocess.run(["sh", BUILD, os.path.join(context.out, "bochs")],
-                   check=True)
     for kernel in ("user_mode", "emulation"):
         text = boot(context, kernel)
         with context.check(f"{kernel}: SMAP, UMIP and SMEP are on"):
@@ -95,11 +102,8 @@ def bochs(context):
 @case
 def bochs_x2apic(context):
     """Two CPUs in Bochs, their APICs in x2APIC mode: vcpus on both."""
-    if not shutil.which("bochs") or not os.path.exists(BIOS):
-        context.skip("no bochs: install bochs, bochs-term and bochsbios")
+    if not build(context):
         return
-    subprocess.run(["sh", BUILD, os.path.join(context.out, "bochs")],
-                   check=True)
     text = boot(context, "vcpus", 2, " x2apic=on")
     with context.check("both CPUs are started in x2APIC mode"):
         if "local APICs: x2APIC mode" not in text or \
