@@ -18,9 +18,9 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "tail.h"
 
 #define SCRIPT_SECONDS 40
-#define TAIL_BYTES     200
 
 extern char **environ;
 
@@ -95,24 +95,6 @@ static void exec_script(const struct script *s, int out)
 	_exit(127);
 }
 
-/* The last line of what the script has said since `from`. */
-static void read_tail(int fd, off_t from, char tail[TAIL_BYTES])
-{
-	off_t end = lseek(fd, 0, SEEK_END);
-	ssize_t got;
-	char *line;
-
-	if (end - from > TAIL_BYTES - 1)
-		from = end - (TAIL_BYTES - 1);
-	got = pread(fd, tail, TAIL_BYTES - 1, from);
-	tail[got > 0 ? got : 0] = '\0';
-	while (got > 0 && tail[got - 1] == '\n')
-		tail[--got] = '\0';
-	line = strrchr(tail, '\n');
-	if (line)
-		memmove(tail, line + 1, strlen(line));
-}
-
 /* Waits for the child, kills its group when time is up; wait status. */
 static int wait_child(pid_t pid, int *status)
 {
@@ -151,7 +133,7 @@ static int run_script(const struct script *s, struct why *why)
 		ret = why_set(why, -errno, "fork: %s", strerror(errno));
 	else
 		ret = wait_child(pid, &status);
-	read_tail(log, from, tail);
+	tail_read(log, from, tail);
 	close(log);
 	if (ret == -ETIMEDOUT)
 		return why_set(why, ret,

@@ -16,11 +16,11 @@
 #include <tenonctrl/qemu.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "tail.h"
 
 #define START_SECONDS 60
 #define STOP_MS	      20000
 #define NAP_NS	      20000000
-#define TAIL_BYTES    200
 #define ARGS_MAX      32
 #define SOCKET	      "/run/xen/qmp-libxl-%u"
 
@@ -165,21 +165,12 @@ static void become(const struct launch *l, int log)
 static void read_tail(const char *path, char tail[TAIL_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
-	ssize_t got = 0;
-	char *line;
 
-	if (fd >= 0) {
-		got = pread(fd, tail, TAIL_BYTES - 1,
-			end > TAIL_BYTES - 1 ? end - (TAIL_BYTES - 1) : 0);
-		close(fd);
-	}
-	tail[got > 0 ? got : 0] = '\0';
-	while (got > 0 && tail[got - 1] == '\n')
-		tail[--got] = '\0';
-	line = strrchr(tail, '\n');
-	if (line)
-		memmove(tail, line + 1, strlen(line));
+	*tail = '\0';
+	if (fd < 0)
+		return;
+	tail_read(fd, 0, tail);
+	close(fd);
 }
 
 static int await(struct xs *xs, uint32_t domid, pid_t pid, bool *ended)
