@@ -29,6 +29,9 @@ CPUS = {
 PROMPT = r"dom0# "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[c78=>]")
 PARTIAL = re.compile(r"\x1b[\[()]?[0-9;?]*$")
+# A line of the hypervisor's log; it comes whole, between any two bytes of what
+# dom0 writes.
+LOGGED = re.compile(r"\(TN\) [^\n]*\n")
 
 
 # A terminated test ends its machines, too.
@@ -249,15 +252,16 @@ class Machine:
 
     def shell(self, command, timeout=60, prompt=PROMPT):
         """
-        Runs a command at a shell's prompt; gives (status, output). The end
-        mark is spelled so that the echo of what was typed does not match it.
+        Runs a command at a shell's prompt; gives (status, output), without
+        what the hypervisor logged meanwhile. The end mark is spelled so that
+        the echo of what was typed does not match it.
         """
         self.serial = getattr(self, "serial", 0) + 1
         mark = f"end-{self.serial}"
         self.send(f"{command}; echo {mark[:2]}''{mark[2:]}=$?\n")
         begin = self.position
         found = self.expect(rf"{mark}=(\d+)\n", timeout)
-        output = self.text[begin:found.start()]
+        output = LOGGED.sub("", self.text[begin:found.start()])
         if output.startswith(command[:16]):   # the terminal echoes
             output = output.partition("\n")[2]
         self.expect(prompt, 20)
