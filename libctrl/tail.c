@@ -19,4 +19,8 @@ void tail_read(int fd, off_t from, char tail[TAIL_BYTES])
 	line = strrchr(tail, '\n');
 	if (line)
 		memmove(tail, line + 1, strlen(line));
+	for (char *at = tail; *at; at++) {
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	}
 }
