@@ -114,13 +114,13 @@ static void cpu_runs(void *arg)
 		timer_interrupt();
 		softirq_run();
 	}
-	for (; tries; tries--) {
+	for (; tries && !has_ended; tries--) {
 		vcpu_runs(current, arch_guest_regs());
 		BUG_ON(cpu->locks_held || !arch_irq_enabled());
 		softirq_run();
 	}
 	atomic_sub(&busy, 1);
-	while (!all_is_quiet()) {
+	while (!has_ended && !all_is_quiet()) {
 		/* What it raises on others is for them to see. */
 		atomic_add(&busy, 1);
 		softirq_run();

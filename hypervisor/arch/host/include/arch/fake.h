@@ -139,7 +139,8 @@ void fake_discard(void);
 void fake_spawn(unsigned cpu, void (*fn)(void *arg), void *arg);
 /* choose(n) picks one of the n that can go on, 0..n-1; NULL: round robin. */
 void fake_run(unsigned (*choose)(unsigned n));
-/* By a coroutine: none goes on, fake_run returns. */
+/* By a coroutine: it stands still.  The others go on, and end before what they
+ * have locked is of use to the next machine. */
 noreturn void fake_abandon(void);
 
 #endif
