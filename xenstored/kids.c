@@ -114,6 +114,10 @@ int kids_own(struct tree *t, uint32_t *slot)
 /* kids_own() behind a reserve that was made. */
 static struct node *own(struct tree *t, uint32_t *slot)
 {
+	struct node *n = node_at(*slot);
+
+	if (n->refs == 1)
+		return n;
 	if (kids_own(t, slot))
 		abort();
 	return node_at(*slot);
@@ -165,9 +169,9 @@ static void rotate_right(struct tree *t, uint32_t *slot)
 	*slot = ref;
 }
 
-static bool is_heavy(uint32_t light, uint32_t heavy)
+static bool is_heavy(uint64_t light, uint64_t heavy)
 {
-	return DELTA * (count_of(light) + 1) < count_of(heavy) + 1;
+	return DELTA * (light + 1) < heavy + 1;
 }
 
 static bool is_single(uint32_t inner, uint32_t outer)
@@ -175,20 +179,20 @@ static bool is_single(uint32_t inner, uint32_t outer)
 	return count_of(inner) + 1 < GAMMA * (count_of(outer) + 1);
 }
 
-/* `*slot` is owned and its sums may be stale. */
+/* `*slot` is owned and its sums are right. */
 static void balance(struct tree *t, uint32_t *slot)
 {
 	struct node *n = node_at(*slot), *side;
+	uint64_t left = count_of(n->left), right = n->count - 1 - left;
 
-	sum_up(n);
-	if (is_heavy(n->left, n->right)) {
+	if (is_heavy(left, right)) {
 		side = own(t, &n->right);
 		if (!is_single(side->left, side->right)) {
 			own(t, &side->left);
 			rotate_right(t, &n->right);
 		}
 		rotate_left(t, slot);
-	} else if (is_heavy(n->right, n->left)) {
+	} else if (is_heavy(right, left)) {
 		side = own(t, &n->left);
 		if (!is_single(side->right, side->left)) {
 			own(t, &side->right);
@@ -208,8 +212,17 @@ static void insert(struct tree *t, uint32_t *slot, struct node *child,
 		return;
 	}
 	n = own(t, slot);
+	n->count++;
+	n->bytes += child->bytes;
 	insert(t, name_key_cmp(key, n) < 0 ? &n->left : &n->right, child, key);
 	balance(t, slot);
+}
+
+/* What is taken out below `n` does not count there any more. */
+static void uncount(struct node *n, const struct node *taken)
+{
+	n->count--;
+	n->bytes -= (uint32_t)node_name_len(taken) + 1;
 }
 
 /* Takes the first node of the subtree out. */
@@ -223,19 +236,28 @@ static struct node *take_first(struct tree *t, uint32_t *slot)
 		return n;
 	}
 	first = take_first(t, &n->left);
+	uncount(n, first);
 	balance(t, slot);
 	return first;
 }
 
+/* NULL: there is no such name. */
 static struct node *take(
 	struct tree *t, uint32_t *slot, const struct name_key *key)
 {
-	struct node *n = own(t, slot), *taken, *next;
-	int c = name_key_cmp(key, n);
+	struct node *n, *taken, *next;
+	int c;
 
+	if (!*slot)
+		return NULL;
+	n = own(t, slot);
+	c = name_key_cmp(key, n);
 	if (c) {
 		taken = take(t, c < 0 ? &n->left : &n->right, key);
-		balance(t, slot);
+		if (taken) {
+			uncount(n, taken);
+			balance(t, slot);
+		}
 		return taken;
 	}
 	if (!n->left || !n->right) {
@@ -244,6 +266,7 @@ static struct node *take(
 		next = take_first(t, &n->right);
 		next->left = n->left;
 		next->right = n->right;
+		sum_up(next);
 		*slot = arena_ref(next);
 		balance(t, slot);
 	}
@@ -269,11 +292,15 @@ int kids_insert(struct tree *t, uint32_t *kids, struct node *child)
 int kids_remove(struct tree *t, uint32_t *kids, const struct name_key *key,
 	struct node **out)
 {
+	struct node *taken;
 	int rc = arena_reserve();
 
 	if (rc)
 		return rc;
-	*out = take(t, kids, key);
+	taken = take(t, kids, key);
+	if (!taken)
+		return -ENOENT;
+	*out = taken;
 	return 0;
 }
 
@@ -368,7 +395,8 @@ const char *kids_audit(const struct node *n)
 		return "a sibling count is wrong";
 	if (n->bytes != list_bytes(n))
 		return "a sum of name bytes is wrong";
-	if (is_heavy(n->left, n->right) || is_heavy(n->right, n->left))
+	if (is_heavy(count_of(n->left), count_of(n->right)) ||
+		is_heavy(count_of(n->right), count_of(n->left)))
 		return "a sibling tree is out of balance";
 	if ((n->left && order(node_at(n->left), n) >= 0) ||
 		(n->right && order(node_at(n->right), n) <= 0))

@@ -146,7 +146,7 @@ static inline bool kids_are_private(const struct tree *t)
 
 /* Adds a child whose name is not there; -ENOMEM: nothing changed. */
 int kids_insert(struct tree *t, uint32_t *kids, struct node *child);
-/* Takes out a child whose name is there; -ENOMEM: nothing changed. */
+/* Takes out a child. -ENOENT, -ENOMEM: nothing changed. */
 int kids_remove(struct tree *t, uint32_t *kids, const struct name_key *key,
 	struct node **out);
 

@@ -361,8 +361,6 @@ int tree_detach(struct tree *t, struct node **root, const char *path,
 	if (rc)
 		return rc;
 	name_key_init(&key, name, len - (size_t)(name - path), path + len);
-	if (!child_by_key(parent, &key))
-		return -ENOENT;
 	rc = kids_remove(t, &parent->kids, &key, out);
 	if (!rc) {
 		parent->stamp = ++t->stamp;
