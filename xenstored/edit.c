@@ -31,7 +31,7 @@ void change_drop(struct store *s, struct change *change)
 /* What a transaction has made is charged to it already. */
 static int check_memory(struct view *v, int64_t more)
 {
-	if (more <= 0)
+	if (more <= 0 || v->who.is_control)
 		return 0;
 	return quota_check(v->store, v->who.domid, QUOTA_MEMORY_HARD,
 		quota_memory(v->store, v->who.domid) + more);
@@ -88,11 +88,12 @@ static struct perm_list *inherit(const struct view *v, struct perm_list *from)
 
 /*
  * Builds the nodes for the components of `rest`, each under the one before,
- * the last with the value. Consumes nothing; adds up what they cost.
+ * the last with the value. Consumes nothing; adds up how many there are, and
+ * what they cost.
  */
 static struct node *build_chain(struct view *v, const char *rest, size_t len,
 	struct perm_list *perms, const void *value, size_t value_len,
-	int64_t *cost)
+	int64_t *count, int64_t *cost)
 {
 	struct tree *t = &v->store->tree;
 	struct node *below = NULL, *n = NULL;
@@ -110,6 +111,7 @@ static struct node *build_chain(struct view *v, const char *rest, size_t len,
 		}
 		n->kids = arena_ref(below);
 		*cost += node_cost(n);
+		++*count;
 		below = n;
 		end = start;
 		while (end && rest[end - 1] == '/')
@@ -128,6 +130,18 @@ static int64_t count_components(const char *rest, size_t len)
 	return count;
 }
 
+/* Before anything is built that quotas forbid. */
+static int check_new(struct view *v, const char *rest, size_t len,
+	size_t value_len, const struct perm_list *perms)
+{
+	int rc;
+
+	if (v->who.is_control)
+		return 0;
+	rc = check_nodes(v, count_components(rest, len));
+	return rc ? rc : check_size(v, value_len, perms);
+}
+
 static int create(struct view *v, const char *path, size_t len, size_t found,
 	struct node *nearest, const void *value, size_t value_len,
 	struct change *change)
@@ -137,7 +151,7 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	size_t rest_len = len - found;
 	struct perm_list *perms = node_perms(nearest);
 	struct node *chain;
-	int64_t cost = 0, count;
+	int64_t cost = 0, count = 0;
 	int rc;
 
 	if (!(perm_access(perms, &v->who) & PERM_WRITE))
@@ -146,10 +160,7 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 		rest++;
 		rest_len--;
 	}
-	count = count_components(rest, rest_len);
-	rc = check_nodes(v, count);
-	if (!rc)
-		rc = check_size(v, value_len, perms);
+	rc = check_new(v, rest, rest_len, value_len, perms);
 	if (!rc)
 		rc = deltas_reserve(v->deltas, 1);
 	if (rc)
@@ -157,7 +168,8 @@ static int create(struct view *v, const char *path, size_t len, size_t found,
 	perms = inherit(v, perms);
 	if (!perms)
 		return -ENOMEM;
-	chain = build_chain(v, rest, rest_len, perms, value, value_len, &cost);
+	chain = build_chain(
+		v, rest, rest_len, perms, value, value_len, &count, &cost);
 	rc = chain ? check_memory(v, cost) : -ENOMEM;
 	if (!rc)
 		rc = tree_attach(t, v->root, path, found, nearest, chain);
@@ -250,6 +262,13 @@ static int note_loss(
 	return rc;
 }
 
+/* Notes what goes with a node; -ENOMEM. */
+static int note_losses(const struct node *n, struct deltas *lost)
+{
+	return n->kids ? tree_walk(n, NULL, 0, note_loss, lost)
+		       : note_loss(lost, n, NULL, 0);
+}
+
 /* Adds up what was lost; the number of nodes. */
 static uint64_t merge(struct deltas *into, const struct deltas *from)
 {
@@ -270,7 +289,7 @@ static uint64_t merge(struct deltas *into, const struct deltas *from)
 int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 {
 	struct tree *t = &v->store->tree;
-	struct deltas lost = { 0 };
+	struct deltas *lost = &v->store->lost;
 	size_t found;
 	struct node *n = find_nearest(v, path, len, &found), *parent = NULL;
 	int rc;
@@ -284,21 +303,21 @@ int edit_rm(struct view *v, const char *path, size_t len, struct change *change)
 	}
 	if (!(perm_access(node_perms(n), &v->who) & PERM_WRITE))
 		return -EACCES;
-	rc = tree_walk(n, NULL, 0, note_loss, &lost);
+	lost->count = 0;
+	rc = note_losses(n, lost);
 	if (!rc)
-		rc = deltas_reserve(v->deltas, lost.count);
+		rc = deltas_reserve(v->deltas, lost->count);
 	if (!rc && v->place)
 		parent = tree_place_dir(v->place, t, *v->root, path,
 			path_parent_len(path, len));
 	if (!rc)
 		rc = tree_detach(
 			t, v->root, path, len, parent, &change->removed);
-	if (!rc) {
-		v->store->work += merge(v->deltas, &lost);
-		change->happened = true;
-	}
-	free(lost.at);
-	return rc;
+	if (rc)
+		return rc;
+	v->store->work += merge(v->deltas, lost);
+	change->happened = true;
+	return 0;
 }
 
 int edit_perms(struct view *v, const char *path, size_t len,

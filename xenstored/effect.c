@@ -17,10 +17,16 @@ static void tell(struct store *s, const struct store_effect *e)
 static void tell_nodes(struct store *s, const char *path, size_t len,
 	size_t from, struct node *n)
 {
-	struct store_effect e = { .kind = EFFECT_NODE, .path = path };
+	struct store_effect e = {
+		.kind = EFFECT_NODE, .path = path, .path_len = len, .node = n
+	};
 	struct node *above = n ? NULL : tree_find(s->root, path, from);
 	const char *at = path + from, *name;
 
+	if (n && !n->kids) {
+		tell(s, &e);
+		return;
+	}
 	while ((n || above) && path_step(&at, path + len, &name)) {
 		if (above)
 			n = above =

@@ -95,7 +95,8 @@ static int open_view(struct request *r, unsigned int flags)
 	v->store = r->store;
 	domain_subject(r->store, r->conn->domid, &v->who);
 	v->root = &r->store->root;
-	v->deltas = &r->deltas;
+	v->deltas = &r->store->deltas;
+	v->deltas->count = 0;
 	v->place = &r->conn->place;
 	if ((flags & OP_CONTROL) && !v->who.is_control)
 		return -EACCES;
@@ -147,7 +148,6 @@ void ops_serve(struct conn *c, const struct wire_header *hdr, char *payload)
 		if (!rc)
 			rc = op->serve(&r);
 	}
-	free(r.deltas.at);
 	if (rc) {
 		name = wire_error_name(rc);
 		output_reply(c, hdr, XS_ERROR, name, strlen(name) + 1);

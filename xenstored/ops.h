@@ -13,7 +13,6 @@ struct request {
 	char *payload; /* what the handlers have not taken yet */
 	size_t len;
 	struct view view;
-	struct deltas deltas; /* of an edit outside of transactions */
 	bool is_answered;
 };
 

@@ -292,7 +292,10 @@ struct store {
 	struct list dirty;
 	struct watch_name *top; /* "/" */
 	struct hash names, watches, events, conn_ids;
-	struct path path; /* scratch of the request that is served */
+	/* Scratch of the request that is served. */
+	struct path path;
+	struct deltas deltas; /* of an edit outside of transactions */
+	struct deltas lost;   /* what an edit removes */
 };
 
 /* domain.c */

@@ -72,6 +72,8 @@ void store_free(struct store *s)
 	perm_list_put(s->special_perms[1]);
 	domain_free_all(s);
 	watch_free_all(s);
+	free(s->deltas.at);
+	free(s->lost.at);
 	free(s);
 }
 
