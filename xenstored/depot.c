@@ -18,6 +18,8 @@
 #define SIZE_MIN ((size_t)1 << 20)
 /* Units may weigh so much, and half of the state's weight besides. */
 #define WEIGHT_MIN ((size_t)2 << 20)
+/* What a file keeps: it would grow so far again with a small state. */
+#define IDLE_SIZE (WEIGHT_MIN + SIZE_MIN)
 /* What one step of a change to a new journal writes, and what it adds to that
  * for each byte that was written to the old one since the step before. */
 #define STEP_MIN    ((size_t)32 << 10)
@@ -168,10 +170,9 @@ static bool shrink(struct depot *d)
 	size_t size = j->size;
 	void *base;
 
-	if (size <= WEIGHT_MIN)
+	if (size <= IDLE_SIZE)
 		return false;
-	size = size - WEIGHT_MIN < SHRINK_STEP ? WEIGHT_MIN
-					       : size - SHRINK_STEP;
+	size = size - IDLE_SIZE < SHRINK_STEP ? IDLE_SIZE : size - SHRINK_STEP;
 	base = mremap(j->base, j->size, size, 0);
 	if (base == MAP_FAILED || ftruncate(d->fd[which], (off_t)size))
 		return false;
