@@ -34,6 +34,17 @@ static bool wants_input(const struct client *cl)
 }
 
 /*
+ * Epoll tells of each thing that comes once, and looks at no socket a second
+ * time to find that it is empty. What is left to be read is told of again
+ * when it is asked for anew.
+ */
+static void watch_for(struct daemon *d, struct client *cl, uint32_t events)
+{
+	cl->events = events;
+	daemon_rewatch(d, &cl->src, events | EPOLLRDHUP | EPOLLET);
+}
+
+/*
  * Asks epoll for what the client's state allows. Input that is not wanted is
  * turned off only when some has come: most who wait for an answer send
  * nothing meanwhile.
@@ -50,8 +61,7 @@ static void update_events(struct daemon *d, struct client *cl, uint32_t came)
 		want |= EPOLLOUT;
 	if (want == cl->events)
 		return;
-	cl->events = want;
-	daemon_rewatch(d, &cl->src, want);
+	watch_for(d, cl, want);
 }
 
 /* Sends what waits; false: the client is gone. */
@@ -123,20 +133,35 @@ static const struct peer_ops client_ops = {
 	.end = client_end,
 };
 
-static bool read_client(struct daemon *d, struct client *cl)
+/*
+ * Whether a read may have left something: it was full, it stopped at what is
+ * no bytes (descriptors, which are dropped), or the stream's end came too.
+ */
+static bool may_have_more(
+	const struct mmsghdr *hdr, size_t room, uint32_t events)
+{
+	return hdr->msg_len == room || hdr->msg_hdr.msg_flags ||
+	       events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+}
+
+static bool read_client(struct daemon *d, struct client *cl, uint32_t events)
 {
 	struct mmsghdr *hdr;
+	size_t room;
 	int n;
 
 	daemon_commit(d);
 	hdr = conn_intake(cl->peer.conn);
+	room = hdr ? hdr->msg_hdr.msg_iov->iov_len : 0;
 	n = hdr ? recvmmsg(cl->src.fd, hdr, 1, MSG_DONTWAIT, NULL) : 0;
 	conn_received(cl->peer.conn);
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return false;
 	if (n > 0 && !hdr->msg_len)
 		cl->has_ended = true;
-	return n > 0;
+	else if (n < 0 ? errno == EINTR : may_have_more(hdr, room, events))
+		watch_for(d, cl, cl->events);
+	return n != 0;
 }
 
 static void client_ready(struct daemon *d, struct source *src, uint32_t events)
@@ -148,7 +173,7 @@ static void client_ready(struct daemon *d, struct source *src, uint32_t events)
 		return;
 	if (!wants_input(cl)) {
 		update_events(d, cl, events);
-	} else if ((events & EPOLLIN) && !read_client(d, cl)) {
+	} else if ((events & EPOLLIN) && !read_client(d, cl, events)) {
 		daemon_end_peer(d, p);
 		return;
 	}
@@ -214,7 +239,7 @@ int client_connect(
 		cl->src.ready = client_ready;
 		cl->src.expect = client_expect;
 		cl->events = EPOLLIN;
-		rc = daemon_watch(d, &cl->src, EPOLLIN);
+		rc = daemon_watch(d, &cl->src, EPOLLIN | EPOLLRDHUP | EPOLLET);
 	}
 	if (rc) {
 		if (c)

@@ -509,6 +509,68 @@ static void test_client_that_leaves(void **state)
 	xs_close(xs);
 }
 
+#define BURST 2000
+
+/* Sends `len` bytes with a descriptor that nobody has asked for. */
+static void send_with_descriptor(int s, const void *bytes, size_t len)
+{
+	union {
+		struct cmsghdr hdr;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { .hdr = {
+			      CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	struct iovec iov = { (void *)(uintptr_t)bytes, len };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+
+	memcpy(CMSG_DATA(&control.hdr), &s, sizeof(s));
+	assert_int_equal(sendmsg(s, &msg, MSG_NOSIGNAL), len);
+}
+
+/*
+ * More than is read at once, with descriptors between, and the end of the
+ * stream behind: all is answered, and then the daemon hangs up.
+ */
+static void test_client_that_says_all_at_once(void **state)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	struct xsd_sockmsg hdr = { .type = XS_DIRECTORY, .len = 2 };
+	char packet[18], answers[4096];
+	size_t got = 0;
+	ssize_t n;
+	int s, i;
+
+	(void)state;
+	memcpy(packet, &hdr, 16);
+	memcpy(packet + 16, "?", 2);
+	s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	strcpy(at.sun_path, socket_path);
+	assert_int_equal(connect(s, (struct sockaddr *)&at, sizeof(at)), 0);
+	for (i = 0; i < BURST; i++) {
+		if (i % 100 == 0)
+			send_with_descriptor(s, packet, sizeof(packet));
+		else
+			assert_int_equal(
+				send(s, packet, sizeof(packet), MSG_NOSIGNAL),
+				sizeof(packet));
+	}
+	assert_int_equal(shutdown(s, SHUT_WR), 0);
+	for (;;) {
+		struct pollfd p = { .fd = s, .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+		n = read(s, answers, sizeof(answers));
+		assert_true(n >= 0);
+		if (!n)
+			break;
+		got += (size_t)n;
+	}
+	assert_int_equal(got, BURST * (16 + sizeof("EINVAL")));
+	close(s);
+}
+
 #define CROWD 400
 
 /* Connects so many clients that ask for "/". */
@@ -560,6 +622,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_guest),
 		cmocka_unit_test(test_client_that_never_reads),
 		cmocka_unit_test(test_client_that_leaves),
+		cmocka_unit_test(test_client_that_says_all_at_once),
 		cmocka_unit_test(test_crowds),
 	};
 
