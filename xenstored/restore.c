@@ -212,7 +212,8 @@ int restore_domain_gone(struct store *s, uint16_t domid)
 		return -EINVAL;
 	if (!d)
 		return -ENOENT;
-	if (d->account.nodes || d->account.watches || d->account.transactions)
+	if (d->account.nodes || d->account.watches || d->account.transactions ||
+		d->account.replies || d->account.event_bytes)
 		return -EINVAL;
 	domain_forget(s, d);
 	return 0;
