@@ -84,6 +84,14 @@ int main(int argc, char **argv)
 
 	if (argc == 2 && !strcmp(argv[1], "--exit"))
 		return 0;
+	if (argc == 3 &&
+		(!strcmp(argv[1], "--follow") || !strcmp(argv[1], "--leave"))) {
+		errno = row_follow(
+			(unsigned)atoi(argv[2]), !strcmp(argv[1], "--follow"));
+		if (errno)
+			row_fail(argv[1]);
+		return 0;
+	}
 	/* The same addresses in each run: they decide how many page tables a
 	 * mapping needs. */
 	if (!(personality(PER_QUERY) & ADDR_NO_RANDOMIZE)) {
@@ -97,6 +105,7 @@ int main(int argc, char **argv)
 		row_fail("sched_setaffinity");
 	measure_all(linux_rows, argc, argv);
 	measure_all(xen_rows, argc, argv);
+	measure_all(io_rows, argc, argv);
 	puts("rows done");
 	return 0;
 }

@@ -19,7 +19,12 @@ struct row {
 	void (*end)(void); /* undoes begin; NULL: nothing to undo */
 };
 
-extern const struct row linux_rows[], xen_rows[]; /* end: name NULL */
+extern const struct row linux_rows[], xen_rows[],
+	io_rows[]; /* end: name NULL */
+
+/* What another domain writes is noted from now on, or not: log-dirty.  0, or an
+ * errno. */
+int row_follow(unsigned domid, int is_on);
 
 uint64_t row_now(void); /* CLOCK_MONOTONIC, ns */
 /* Says what failed, with errno, and ends the program. */

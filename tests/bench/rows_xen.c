@@ -377,6 +377,27 @@ static long domctl(uint32_t cmd)
 	return call(__HYPERVISOR_domctl, address(shared), 0, 0, 0);
 }
 
+int row_follow(unsigned domid, int is_on)
+{
+	struct xen_domctl_shadow_op *op;
+	int r = open_calls();
+
+	if (r)
+		return r;
+	op = &shared->domctl.u.shadow_op;
+	memset(shared, 0, sizeof(*shared));
+	shared->domctl.domain = (uint16_t)domid;
+	/* Stock has no memory for it at first. */
+	op->op = XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION;
+	op->mb = 8;
+	if (is_on)
+		(void)domctl(XEN_DOMCTL_shadow_op);
+	memset(op, 0, sizeof(*op));
+	op->op = is_on ? XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY
+		       : XEN_DOMCTL_SHADOW_OP_OFF;
+	return domctl(XEN_DOMCTL_shadow_op) ? errno : 0;
+}
+
 static void destroy_victim(void)
 {
 	memset(shared, 0, sizeof(*shared));
