@@ -25,8 +25,9 @@ cached_packages='xenstore-utils libxenstore4 libxentoolcore1 python3-pyxs
 # For Debian's packages of the tree and a disk with them.
 host_packages='git debhelper dpkg-dev mmdebstrap fdisk e2fsprogs dosfstools
 	mtools'
-# For benchmarks, which are run by hand.
-bench_packages='valgrind'
+# For benchmarks, which are run by hand, and the boot case of that name, which is
+# left out without it.
+bench_packages='valgrind gdb'
 
 # need PACKAGE...: installs what is missing, or says how.
 need() {

@@ -10,6 +10,7 @@
 #include <tenon/grant.h>
 #include <tenon/irq.h>
 #include <tenon/page.h>
+#include <tenon/panic.h>
 #include <tenon/sched.h>
 #include <tenon/timer.h>
 
@@ -134,6 +135,11 @@ static void reboot(void)
 	arch_reboot();
 }
 
+static void crash(void)
+{
+	panic("debug key C");
+}
+
 static struct debug_key table[] = {
 	{ 'q', "domains and their vcpus", dump_domains, NULL },
 	{ 'e', "event channels", dump_events, NULL },
@@ -149,6 +155,8 @@ static struct debug_key table[] = {
 	{ 'P', "set the counters to zero", counters_reset, NULL },
 	{ 'n', "count of NMIs", dump_nmis, NULL },
 	{ 'A', "audit everything, guests stand still meanwhile", audit_request,
+		NULL },
+	{ 'C', "crash the machine, which shows what a crash says", crash,
 		NULL },
 	{ 'R', "reboot the machine at once", reboot, NULL },
 };
