@@ -26,6 +26,7 @@
 #include <tenonctrl/save_file.h>
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/sysctl.h>
+#include <tenonctrl/trace.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
 #pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <tenonctrl/call.h>
 #include <tenonctrl/sysctl.h>
+#include "sysctl_call.h"
 
 /* Enough for most machines in one call, and it fits the arena of call.c. */
 #define LIST_CHUNK 256U
@@ -15,8 +16,7 @@
 #define CPUS_MAX  4096U
 #define NODES_MAX 64U
 
-/* Sends `op` and takes the answer back. */
-static int do_sysctl(struct ctrl *c, struct xen_sysctl *op)
+int sysctl_call(struct ctrl *c, struct xen_sysctl *op)
 {
 	struct xen_sysctl *buf = call_buf_alloc(c, sizeof(*buf));
 	long ret;
@@ -36,7 +36,7 @@ static int do_sysctl(struct ctrl *c, struct xen_sysctl *op)
 int sysctl_physinfo(struct ctrl *c, struct xen_sysctl_physinfo *info)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_physinfo };
-	int ret = do_sysctl(c, &op);
+	int ret = sysctl_call(c, &op);
 
 	if (!ret)
 		*info = op.u.physinfo;
@@ -51,7 +51,7 @@ static int take_array(struct ctrl *c, struct xen_sysctl *op,
 	const uint32_t *count, const void *buf, uint32_t max, size_t size,
 	void **list, size_t *got)
 {
-	int ret = do_sysctl(c, op);
+	int ret = sysctl_call(c, op);
 
 	if (ret)
 		return ret;
@@ -127,7 +127,7 @@ int sysctl_nodes(
 int sysctl_scheduler(struct ctrl *c, uint32_t *id)
 {
 	struct xen_sysctl op = { .cmd = XEN_SYSCTL_sched_id };
-	int ret = do_sysctl(c, &op);
+	int ret = sysctl_call(c, &op);
 
 	if (!ret)
 		*id = op.u.sched_id.sched_id;
@@ -162,7 +162,7 @@ static int call_ratelimit(
 	op.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.scheduler_op.cmd = cmd;
 	op.u.scheduler_op.u.sched_credit2.ratelimit_us = *us;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (!ret)
 		*us = op.u.scheduler_op.u.sched_credit2.ratelimit_us;
 	return ret;
@@ -196,7 +196,7 @@ int sysctl_pool(struct ctrl *c, uint32_t from, struct sysctl_pool *pool)
 	arg->cpupool_id = from;
 	arg->cpumap.bitmap.p = map;
 	arg->cpumap.nr_bits = SYSCTL_POOL_BYTES * 8;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (!ret) {
 		pool->id = arg->cpupool_id;
 		pool->scheduler = arg->sched_id;
@@ -218,7 +218,7 @@ int sysctl_free_cpus(struct ctrl *c, uint8_t map[SYSCTL_POOL_BYTES])
 	op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_FREEINFO;
 	op.u.cpupool_op.cpumap.bitmap.p = buf;
 	op.u.cpupool_op.cpumap.nr_bits = SYSCTL_POOL_BYTES * 8;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (!ret)
 		memcpy(map, buf, SYSCTL_POOL_BYTES);
 	call_buf_free(c, buf, SYSCTL_POOL_BYTES);
@@ -236,7 +236,7 @@ static int change_pool(struct ctrl *c, uint32_t what, uint32_t *id,
 	op.u.cpupool_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	op.u.cpupool_op.cpu = cpu;
 	op.u.cpupool_op.domid = domid;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (!ret)
 		*id = op.u.cpupool_op.cpupool_id;
 	return ret;
@@ -284,7 +284,7 @@ static int read_piece(
 	op.u.readconsole.index = *at;
 	op.u.readconsole.buffer.p = buf;
 	op.u.readconsole.count = LOG_CHUNK;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (ret)
 		return ret;
 	if (op.u.readconsole.count > LOG_CHUNK)
@@ -344,7 +344,7 @@ int sysctl_press(struct ctrl *c, const char *keys)
 	memcpy(buf, keys, count);
 	op.u.debug_keys.keys.p = buf;
 	op.u.debug_keys.nr_keys = (uint32_t)count;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	call_buf_free(c, buf, count + 1);
 	return ret;
 }
@@ -363,7 +363,7 @@ static int list_from(struct ctrl *c, uint32_t first, uint32_t max,
 	op.u.getdomaininfolist.first_domain = (domid_t)first;
 	op.u.getdomaininfolist.max_domains = max;
 	op.u.getdomaininfolist.buffer.p = buf;
-	ret = do_sysctl(c, &op);
+	ret = sysctl_call(c, &op);
 	if (!ret) {
 		*count = op.u.getdomaininfolist.num_domains;
 		if (*count > max)

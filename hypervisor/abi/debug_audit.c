@@ -20,6 +20,7 @@
 #include <tenon/sched.h>
 #include <tenon/softirq.h>
 #include <tenon/timer.h>
+#include <tenon/trace_buffers.h>
 
 static bool is_under_way; /* one at a time */
 static bool must_park;
@@ -100,6 +101,7 @@ static void audit_all(void)
 	sched_audit();
 	pool_audit();
 	timer_audit();
+	trace_buffers_audit();
 }
 
 /* SOFTIRQ_AUDIT */

@@ -30,7 +30,7 @@ static int no_power(struct sysctl *c)
 
 static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_readconsole] = sysctl_readconsole,
-	[XEN_SYSCTL_tbuf_op] = not_built,
+	[XEN_SYSCTL_tbuf_op] = sysctl_trace,
 	[XEN_SYSCTL_physinfo] = sysctl_physinfo,
 	[XEN_SYSCTL_sched_id] = sysctl_sched_id,
 	[XEN_SYSCTL_perfc_op] = sysctl_counters,

@@ -8,6 +8,7 @@
 #include <tenon/event.h>
 #include <tenon/guest_copy.h>
 #include <tenon/softirq.h>
+#include <tenon/trace.h>
 #include <public/xen.h>
 #ifdef TENON_HOSTED
 #include <arch/fake.h>
@@ -55,6 +56,24 @@ static unsigned number(uint64_t rax)
 	return rax < HYPERCALL_MAX ? (unsigned)rax : HYPERCALL_MAX;
 }
 
+/* As many arguments as a record takes, of those that the call has. */
+#define TRACED_ARGS 3U
+
+static no_inline void trace_call(uint32_t event, const struct hypercall *hc)
+{
+	uint32_t words[1 + 2 * TRACED_ARGS] = { hc->nr };
+	unsigned n = 1, count = 0;
+
+	if (hc->nr < HYPERCALL_MAX)
+		count = MIN(table[hc->nr].arg_count, TRACED_ARGS);
+	for (unsigned i = 0; i < count; i++) {
+		words[0] |= (uint32_t)TRC_PV_HYPERCALL_V2_ARG_64(i);
+		words[n++] = (uint32_t)hc->arg[i];
+		words[n++] = (uint32_t)(hc->arg[i] >> 32);
+	}
+	trace_write(event, words, n);
+}
+
 void entry_hypercall(struct cpu_user_regs *regs)
 {
 	struct vcpu *v = current;
@@ -65,8 +84,11 @@ void entry_hypercall(struct cpu_user_regs *regs)
 		.arg = { regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8,
 			regs->r9 },
 	};
-	long r = hypercall_dispatch(&hc);
+	long r;
 
+	if (trace_is_on(TRC_PV))
+		trace_call(TRC_PV_HYPERCALL_V2, &hc);
+	r = hypercall_dispatch(&hc);
 	/* iret has replaced the whole frame. */
 	if (hc.nr == __HYPERVISOR_iret)
 		return;
@@ -100,6 +122,8 @@ static inline long multicall_one(struct hypercall *hc, vaddr_t va)
 		.arg = { entry.args[0], entry.args[1], entry.args[2],
 			entry.args[3], entry.args[4], entry.args[5] },
 	};
+	if (trace_is_on(TRC_PV))
+		trace_call(TRC_PV_HYPERCALL_SUBCALL, &one);
 	/* Neither changes the frame that this call returns to, nor nests. */
 	if (one.nr == __HYPERVISOR_iret || one.nr == __HYPERVISOR_multicall)
 		r = -EINVAL;

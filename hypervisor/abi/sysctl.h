@@ -20,6 +20,7 @@ sysctl_fn sysctl_readconsole, sysctl_physinfo, sysctl_sched_id,
 	sysctl_list_domains, sysctl_debug_keys, sysctl_getcpuinfo,
 	sysctl_availheap, sysctl_cputopoinfo, sysctl_numainfo, sysctl_cpupool,
 	sysctl_scheduler, sysctl_counters, sysctl_pcitopoinfo,
-	sysctl_levelling_caps, sysctl_featureset, sysctl_cpu_policy;
+	sysctl_levelling_caps, sysctl_featureset, sysctl_cpu_policy,
+	sysctl_trace;
 
 #endif

@@ -15,6 +15,7 @@
 #include <tenon/panic.h>
 #include <tenon/pci.h>
 #include <tenon/string.h>
+#include <tenon/trace.h>
 
 /* Gates that user code may call: int 0x80, and old hypercalls. */
 #define VECTOR_INT80 0x80
@@ -139,9 +140,11 @@ void irq_stop_locked(struct irq_line *line)
 void entry_interrupt(unsigned vector)
 {
 	struct irq_line *line = atomic_read(&by_vector[vector & 0xff]);
+	uint64_t start = trace_is_on(TRC_HW) ? arch_tsc() : 0;
 
 	cpu_count_event(COUNT_INTERRUPT);
 	if (!line) {
+		TRACE(TRC_HW_IRQ_UNMAPPED_VECTOR, vector);
 		arch_irq_eoi();
 		if (atomic_add(&stray_count, 1) == 1)
 			log_warn("an interrupt on vector %#x is nobody's",
@@ -162,6 +165,8 @@ void entry_interrupt(unsigned vector)
 		irq_mask_locked(line);
 	arch_irq_eoi();
 	line->handler(line->arg);
+	TRACE(TRC_HW_IRQ_HANDLED, line->number, (uint32_t)start,
+		(uint32_t)arch_tsc());
 	lock_drop(&line->lock);
 }
 

@@ -13,6 +13,7 @@
 #include <tenon/lock.h>
 #include <tenon/panic.h>
 #include <tenon/softirq.h>
+#include <tenon/trace.h>
 
 struct timer_queue {
 	struct lock lock;
@@ -245,6 +246,8 @@ bool timer_is_set(const struct timer *t)
 void timer_interrupt(void)
 {
 	cpu_count_event(COUNT_TIMER);
+	if (trace_is_on(TRC_HW))
+		trace_write(TRACE_HW_TIMER, NULL, 0);
 	softirq_raise(SOFTIRQ_TIMER);
 }
 

@@ -20,6 +20,8 @@
 #include <tenon/rangeset.h>
 #include <tenon/softirq.h>
 #include <tenon/string.h>
+#include <tenon/trace.h>
+#include <tenon/trace_buffers.h>
 #include <public/domctl.h>
 #include <public/sched.h>
 #include "domain_private.h"
@@ -342,6 +344,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
 		domain_free(d);
 		return r;
 	}
+	TRACE(TRC_DOM0_DOM_ADD, id);
 	time_update_wallclock(d);
 	if (is_privileged && !dom0)
 		dom0 = d;
@@ -387,6 +390,7 @@ static void domain_reap(void)
 		lock_take(&list_lock);
 		atomic_write(slot_of(d->id), NULL);
 		lock_drop(&list_lock);
+		TRACE(TRC_DOM0_DOM_REM, d->id);
 		domain_free(d);
 		atomic_write(&must_tell_dom0, true);
 	}
@@ -407,6 +411,7 @@ void domain_init(void)
 	domain_idle = create_pseudo(DOMID_IDLE, NR_CPUS);
 	domain_io = create_pseudo(DOMID_IO, 1);
 	domain_xen = create_pseudo(DOMID_XEN, 1);
+	trace_buffers_init();
 	/* The first chunk now, so that making a domain and destroying it
 	 * leaves the heap as it was. */
 	table[0] = heap_alloc_array(CHUNK_IDS, sizeof(*table[0]));

@@ -15,6 +15,7 @@
 #include <tenon/irq.h>
 #include <tenon/page.h>
 #include <tenon/sched.h>
+#include <tenon/trace.h>
 #include "event_private.h"
 
 int event_init(struct domain *d)
@@ -203,6 +204,7 @@ void event_set_pending(struct domain *d, uint32_t port, unsigned vcpu)
 	struct event_table *t = d->events;
 	struct shared_info *s;
 
+	TRACE(TRACE_PV_EVENT, (uint32_t)d->id << 16 | vcpu, port);
 	if (!atomic_read(&t->fifo)) {
 		s = atomic_read(&d->shared_info);
 		if (!s || bit_test_and_set(pending_words(s), port))

@@ -8,6 +8,7 @@
 #include <tenon/page.h>
 #include <tenon/pagetype.h>
 #include <tenon/panic.h>
+#include <tenon/trace.h>
 #include "grant_private.h"
 
 static int16_t map(
@@ -40,6 +41,7 @@ static int16_t map(
 	m->flags = (uint16_t)(op->flags & MAPPING_KEPT);
 	m->granter = granter; /* takes over the reference of use */
 	lock_drop(&mine->track_lock);
+	TRACE(TRC_MEM_PAGE_GRANT_MAP, op->dom);
 	op->handle = handle;
 	/* Without an IOMMU devices see machine addresses. */
 	op->dev_bus_addr = page_to_mfn(use.page).v << PAGE_SHIFT;
@@ -153,6 +155,7 @@ void grant_unmap_finish(struct vcpu *v, struct grant_unmap *u, unsigned count)
 
 		if (!use.granter || !unclaim(t, u[i].handle, u[i].uses))
 			continue;
+		TRACE(TRC_MEM_PAGE_GRANT_UNMAP, use.granter->id);
 		grant_handle_free(t, u[i].handle);
 		grant_release(&use);
 	}

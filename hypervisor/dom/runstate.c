@@ -11,6 +11,7 @@
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/guest_copy.h>
+#include <tenon/trace.h>
 #include <public/vcpu.h>
 
 void runstate_change(struct vcpu *v, int state, uint64_t now)
@@ -22,6 +23,10 @@ void runstate_change(struct vcpu *v, int state, uint64_t now)
 	if (now > r->state_entry_time)
 		r->time[r->state] += now - r->state_entry_time;
 	r->state_entry_time = now;
+	if (trace_is_on(TRC_SCHED))
+		TRACE(TRC_SCHED_RUNSTATE_CHANGE | (uint32_t)r->state << 8 |
+				(uint32_t)state << 4,
+			TRACE_VCPU(v));
 	r->state = state;
 }
 

@@ -20,6 +20,7 @@
 #include <tenon/panic.h>
 #include <tenon/pool.h>
 #include <tenon/softirq.h>
+#include <tenon/trace.h>
 #include <public/vcpu.h>
 
 struct run_queue run_queues[NR_CPUS];
@@ -138,6 +139,7 @@ static void enqueue_awake(struct run_queue *q, struct vcpu *v)
 
 	/* Brings the clock up to now. */
 	fair_charge(q, q->chosen, now);
+	TRACE(TRC_SCHED_WAKE, v->domain->id, v->id);
 	fair_wake(q, v);
 	fair_enqueue(q, v);
 	runstate_change(v, RUNSTATE_runnable, now);
@@ -192,6 +194,7 @@ void sched_sleep(struct vcpu *v)
 
 	q = queue_lock_of(v, &flags);
 	if (!vcpu_is_runnable(v)) {
+		TRACE(TRC_SCHED_SLEEP, v->domain->id, v->id);
 		if (v->sched.is_queued) {
 			fair_dequeue(q, v);
 			runstate_change(v, runstate_asleep(v), time_now());
@@ -236,11 +239,13 @@ void sched_block(void)
 		atomic_and(&v->pause_flags, ~(uint32_t)VCPU_BLOCKED);
 		return;
 	}
+	TRACE(TRC_SCHED_BLOCK, v->domain->id, v->id);
 	softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
 void sched_yield(void)
 {
+	TRACE(TRC_SCHED_YIELD, current->domain->id, current->id);
 	current->sched.is_yielding = true;
 	softirq_raise(SOFTIRQ_SCHEDULE);
 }
@@ -426,6 +431,8 @@ void sched_run(void)
 		return;
 	}
 	cpu_count_event(COUNT_SWITCH);
+	TRACE(TRC_SCHED_SWITCH, prev->domain->id, prev->id, next->domain->id,
+		next->id);
 	runstate_switching_out(prev, &left);
 	arch_switch(prev, next);
 	release(prev, c->id);

@@ -17,6 +17,7 @@
 #include <tenon/pte.h>
 #include <tenon/pv.h>
 #include <tenon/string.h>
+#include <tenon/trace.h>
 #include <public/xen.h>
 
 #define FRAME_MAX   12 /* words */
@@ -113,6 +114,17 @@ static void deliver(
 	regs->entry_vector = 0;
 }
 
+static no_inline void trace_trap(const struct vcpu *v,
+	const struct cpu_user_regs *regs, unsigned vector, uint32_t error)
+{
+	if (vector == 14)
+		TRACE(TRC_PV_PAGE_FAULT | TRC_64_FLAG, TRACE_64(regs->rip),
+			TRACE_64(READ_ONCE(v->vcpu_info->arch.cr2)), error);
+	else
+		TRACE(TRC_PV_TRAP | TRC_64_FLAG, TRACE_64(regs->rip),
+			(vector & 0xff) | error << 16);
+}
+
 void pv_inject(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector,
 	uint32_t error)
 {
@@ -124,6 +136,8 @@ void pv_inject(struct vcpu *v, struct cpu_user_regs *regs, unsigned vector,
 		.error = error,
 	};
 
+	if (trace_is_on(TRC_PV))
+		trace_trap(v, regs, vector, error);
 	if (t->address == 0) {
 		domain_crash(v->domain,
 			"vcpu %u: no handler for vector %u (error %#x) at %p",

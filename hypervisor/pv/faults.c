@@ -11,6 +11,7 @@
 #include <tenon/pte.h>
 #include <tenon/pv.h>
 #include <tenon/shadow.h>
+#include <tenon/trace.h>
 
 #define RFLAGS_TF (1UL << 8)
 #define DR6_BS	  (1UL << 14) /* a single step */
@@ -64,14 +65,19 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 		return;
 	}
 	if (unlikely(v->domain->is_followed)) {
-		if (shadow_fault(v, addr, &error))
+		if (shadow_fault(v, addr, &error)) {
+			TRACE(TRC_PV_PAGING_FIXUP | TRC_64_FLAG, TRACE_64(rip),
+				TRACE_64(addr));
 			return;
+		}
 		regs->error_code = error;
 	}
 	if (v->arch.in_kernel &&
 		(error & (PF_PRESENT | PF_WRITE | PF_RESERVED)) ==
 			(PF_PRESENT | PF_WRITE) &&
 		pt_write_fault(v, addr, regs)) {
+		TRACE(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_64(0),
+			TRACE_64(addr), TRACE_64(rip));
 		end_step(regs, rip);
 		return;
 	}
@@ -79,6 +85,8 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 	 */
 	if (v->arch.in_kernel && (error & PF_PRESENT) &&
 		is_spurious(v, addr, error)) {
+		TRACE(TRC_PV_PAGING_FIXUP | TRC_64_FLAG, TRACE_64(rip),
+			TRACE_64(addr));
 		arch_tlb_flush(CPUMASK(this_cpu()->id), TLB_PAGE, addr);
 		return;
 	}
@@ -133,6 +141,7 @@ void entry_general_protection(struct cpu_user_regs *regs)
 	}
 	if (regs->error_code == 0 &&
 		(pv_emulate_privileged(v, regs) || pv_emulate_umip(v, regs))) {
+		TRACE(TRC_PV_EMULATE_PRIVOP | TRC_64_FLAG, TRACE_64(rip));
 		end_step(regs, rip);
 		return;
 	}
@@ -145,6 +154,7 @@ void entry_invalid_opcode(struct cpu_user_regs *regs)
 	vaddr_t rip = regs->rip;
 
 	if (pv_emulate_forced_cpuid(v, regs)) {
+		TRACE(TRC_PV_FORCED_INVALID_OP | TRC_64_FLAG, TRACE_64(rip));
 		end_step(regs, rip);
 		return;
 	}

@@ -176,6 +176,7 @@ static void audit(void)
 	irq_audit();
 	sched_audit();
 	timer_audit();
+	trace_buffers_audit();
 	fake_tlb_audit();
 	fake_should_yield = was;
 }
@@ -335,6 +336,16 @@ static void kill(struct domain *d)
 	BUG_ON(r);
 }
 
+/* The rings stay when domains go; the tables of who owns them stay for ever, so
+ * there must have been one. */
+static void end_tracing(void)
+{
+	const struct trace_settings off = { 0 };
+
+	BUG_ON(trace_buffers_set(&off) || trace_buffers_resize(1) ||
+		trace_buffers_resize(0));
+}
+
 static void stop(void)
 {
 	fake_should_yield = NULL;
@@ -345,6 +356,7 @@ static void stop(void)
 	memset(dom, 0, sizeof(dom));
 	run_cpus(0, 0);
 	audit();
+	end_tracing();
 	/* With the domains their interrupts have gone. */
 	BUG_ON(pci_remove(0, MSI_BDF) == -EBUSY);
 	BUG_ON(pci_remove(0, MSIX_BDF) == -EBUSY);

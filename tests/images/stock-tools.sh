@@ -27,7 +27,7 @@ dir=$(cached xen-utils-4.17)
 [ -d "$dir/usr/lib/xen-4.17/lib" ] &&
 	cp -a "$dir/usr/lib/xen-4.17/lib" "$root/usr/lib/xen-4.17/"
 for tool in xl xenstored xenconsoled xen-init-dom0 xenconsole xenperf \
-	xentop libxl-save-helper; do
+	xentrace xentop libxl-save-helper; do
 	cp "$dir/$bin/$tool" "$root/$bin/"
 done
 library_path=

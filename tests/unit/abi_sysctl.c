@@ -361,7 +361,6 @@ static void missing(void **state)
 	(void)state;
 	ctl_start(1);
 	clear();
-	assert_int_equal(op(XEN_SYSCTL_tbuf_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_lockprof_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_livepatch_op), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_SYSCTL_page_offline_op), -ENOSYS);

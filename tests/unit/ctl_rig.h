@@ -18,6 +18,7 @@
 #include <tenon/pagetype.h>
 #include <tenon/pool.h>
 #include <tenon/rangeset.h>
+#include <tenon/trace_buffers.h>
 #include <public/domctl.h>
 #include <public/event_channel.h>
 #include <public/grant_table.h>
@@ -43,6 +44,7 @@ static inline void ctl_audit(void)
 	page_audit();
 	pagetype_audit(NULL);
 	pool_audit();
+	trace_buffers_audit();
 	fake_tlb_audit();
 }
 

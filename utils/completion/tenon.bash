@@ -109,7 +109,7 @@ _tenon() {
 
 complete -F _tenon domcons domcreate domdebug domdev domevents domfsck dominfo domkey \
 	domlog domls dompause dompool domrename domresume domset domstat \
-	domstop domtop domvcpus hostinfo tenon-consoled tenon-init-dom0 \
+	domstop domtop domtrace domvcpus hostinfo tenon-consoled tenon-init-dom0 \
 	tenon-reaper xenstore-shell xenstore-stats
 # These have files among their operands.
 complete -o default -F _tenon domdump dommove domrestore domrun domsave

@@ -360,6 +360,8 @@ page_fault:
 	movq	CPU_VCPU(%rdx), %rdx
 	cmpb	$0, VCPU_IN_KERNEL(%rdx)
 	jne	fault_general
+	testl	$TRACED_FAULTS, trace_mask(%rip)
+	jnz	fault_general
 	cmpq	$0, VCPU_FAULT_FRAME(%rdx)
 	je	fault_general
 	movq	%cr2, %rax

@@ -95,8 +95,9 @@
 #define FLAG_VIF	(1 << 19)
 #define FLAG_VIP	(1 << 20)
 
-#define HYPERCALL_IRET	23    /* public/xen.h */
-#define IRET_IN_SYSCALL 0x100 /* VGCF_in_syscall */
+#define HYPERCALL_IRET	23	  /* public/xen.h */
+#define TRACED_FAULTS	(1 << 21) /* the class TRC_PV */
+#define IRET_IN_SYSCALL 0x100	  /* VGCF_in_syscall */
 #define HYPERVISOR_END	0xffff880000000000
 
 #endif

@@ -16,6 +16,7 @@
 #include <tenon/string.h>
 #include <tenon/timer.h>
 #include <tenon/tlb.h>
+#include <tenon/trace.h>
 #include "traps.h"
 #include "x86.h"
 
@@ -61,6 +62,7 @@ IRET_AT(rflags, IRET_RFLAGS);
 IRET_AT(rsp, IRET_RSP);
 IRET_AT(ss, IRET_SS);
 _Static_assert(IRET_IN_SYSCALL == VGCF_in_syscall, "entry.S");
+_Static_assert(TRACED_FAULTS == (TRC_PV & TRACE_CLASSES), "entry.S");
 _Static_assert(HYPERCALL_IRET == __HYPERVISOR_iret, "entry.S");
 _Static_assert(HYPERVISOR_END == HYPERVISOR_VA_END, "entry.S");
 

@@ -48,6 +48,34 @@
 #define TRC_TRACE_WRAP_BUFFER (TRC_GEN + 2)
 #define TRC_TRACE_CPU_CHANGE  (TRC_GEN + 3)
 
+/* Those that are written, and their words; vcpu: domain in 16..31, number in
+ * 0..15. */
+#define TRC_SCHED_RUNSTATE_CHANGE  (TRC_SCHED_MIN + 1) /* old << 8, new << 4 */
+#define TRC_SCHED_SLEEP		   (TRC_SCHED_VERBOSE + 3)  /* domain, number */
+#define TRC_SCHED_WAKE		   (TRC_SCHED_VERBOSE + 4)  /* the same */
+#define TRC_SCHED_YIELD		   (TRC_SCHED_VERBOSE + 5)  /* the same */
+#define TRC_SCHED_BLOCK		   (TRC_SCHED_VERBOSE + 6)  /* the same */
+#define TRC_SCHED_SWITCH	   (TRC_SCHED_VERBOSE + 10) /* from, to */
+#define TRC_DOM0_DOM_ADD	   (TRC_DOM0_DOMOPS + 1)    /* domain */
+#define TRC_DOM0_DOM_REM	   (TRC_DOM0_DOMOPS + 2)    /* domain */
+#define TRC_MEM_PAGE_GRANT_MAP	   (TRC_MEM + 1)	    /* whose */
+#define TRC_MEM_PAGE_GRANT_UNMAP   (TRC_MEM + 2)	    /* whose */
+#define TRC_PV_TRAP		   (TRC_PV_ENTRY + 3) /* rip, vector | error << 16 */
+#define TRC_PV_PAGE_FAULT	   (TRC_PV_ENTRY + 4)  /* rip, address, error */
+#define TRC_PV_FORCED_INVALID_OP   (TRC_PV_ENTRY + 5)  /* rip */
+#define TRC_PV_EMULATE_PRIVOP	   (TRC_PV_ENTRY + 6)  /* rip */
+#define TRC_PV_PAGING_FIXUP	   (TRC_PV_ENTRY + 9)  /* rip, address */
+#define TRC_PV_PTWR_EMULATION	   (TRC_PV_ENTRY + 11) /* entry, address, rip */
+#define TRC_PV_HYPERCALL_V2	   (TRC_PV_ENTRY + 13) /* number | ARG_*, args */
+#define TRC_PV_HYPERCALL_SUBCALL   (TRC_PV_SUBCALL + 14) /* the same */
+#define TRC_HW_IRQ_UNMAPPED_VECTOR (TRC_HW_IRQ + 7)	 /* vector */
+#define TRC_HW_IRQ_HANDLED	   (TRC_HW_IRQ + 8) /* line, TSC from, to */
+
+/* Argument i of a hypercall is in the record, with 32 or 64 bits. */
+#define TRC_PV_HYPERCALL_V2_ARG_32(i) (0x1 << (20 + 2 * (i)))
+#define TRC_PV_HYPERCALL_V2_ARG_64(i) (0x2 << (20 + 2 * (i)))
+#define TRC_PV_HYPERCALL_V2_ARG_MASK  (0xfff00000)
+
 /* One record; only its used extra words are there. */
 struct t_rec {
 	uint32_t event : 28;

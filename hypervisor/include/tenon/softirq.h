@@ -16,6 +16,7 @@ enum softirq {
 	SOFTIRQ_SCRUB,	  /* scrub freed pages (idle only) */
 	SOFTIRQ_CONSOLE,  /* tell dom0 of input */
 	SOFTIRQ_DOMAIN,	  /* free dead domains, tell dom0 of them */
+	SOFTIRQ_TRACE,	  /* tell the reader of trace records */
 	SOFTIRQ_NMI,	  /* log and pass on NMIs of the machine */
 	SOFTIRQ_PARK,	  /* stand still while another CPU audits */
 	SOFTIRQ_AUDIT,	  /* look at everything (debug_audit.c) */

@@ -221,6 +221,14 @@ def host_tools(machine):
         machine.run("xenperf >/tmp/perf && "
                     "grep -E '^hypercalls +T= *[1-9]' /tmp/perf && "
                     "grep -E '^vcpu switches +T= *[1-9]' /tmp/perf")
+    with machine.check("domtrace and stock xentrace show the same rings"):
+        machine.run("domtrace -t 2 -w /tmp/ours && domtrace -r /tmp/ours "
+                    "| grep -E 'cpu[01] +hypercall +call=sysctl'", 90)
+        machine.run("domtrace -t 2 -j -e runstate | grep -m 1 "
+                    "'\"event\":\"runstate\",\"domid\"'", 90)
+        machine.run("xentrace -D -e all -T 2 /tmp/stock && domtrace -s -r "
+                    "/tmp/stock | grep -E '^hypercall +[1-9]'", 90)
+        machine.run("rm /tmp/ours /tmp/stock; domtrace -t 1 -s -b 1", 90)
     with machine.check("dominfo and hostinfo know guest and machine"):
         rows = json.loads(machine.run("dominfo -j lay"))
         if (rows["uuid"], rows["state"], rows["ours"]) != (
