@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # rpm-files.sh ROOT LIBDIR UNITDIR: from Debian's lists of files and links makes
 # the lists PACKAGE.files of what is installed in ROOT, for the %files of
-# tenon.spec; makes the links. Every file must be in one list.
+# tenon.spec, with the folders that are Tenon's alone; makes the links. Every
+# file must be in one list.
 set -e
+[ $# -eq 3 ] || { echo 'usage: rpm-files.sh ROOT LIBDIR UNITDIR' >&2; exit 2; }
 root=$1 libdir=$2 unitdir=$3
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -38,10 +40,13 @@ for list in "$here"/debian/*.install; do
 		(cd "$root" && find $pattern ! -type d) |
 			sed 's,^,/,; s,^/.*/man/.*,&*,
 				s,^/etc/,%config(noreplace) /etc/,'
+		(cd "$root" && find $pattern -type d \( -path '*tenon*' -o \
+			-name '*.service.d' \) -printf '%%dir /%p\n')
 	done <"$list" | grep -vxFf tenon-xl.links >>"$name.files"
 done
 rm tenon-xl.links
 
-cat ./*.files | sed 's/^%config(noreplace) //; s/\*$//' | sort >all.listed
+cat ./*.files | grep -v '^%dir' |
+	sed 's/^%config(noreplace) //; s/\*$//' | sort >all.listed
 (cd "$root" && find . ! -type d | sed 's,^\.,,') | sort |
 	diff all.listed - && rm all.listed

@@ -17,9 +17,9 @@ git -C "$tree" archive --prefix="tenon-$version/" HEAD |
 set -- -bb
 [ "$CHECK" != no ] || set -- "$@" --without check
 [ -e /etc/fedora-release ] ||
-	set -- "$@" --nodeps --define 'debug_package %{nil}' --define \
-		'__os_install_post bash /usr/lib/rpm/brp-compress /usr
-		/usr/lib/rpm/brp-strip /usr/bin/strip'
+	set -- "$@" --nodeps --define 'debug_package %{nil}' \
+		--define '_build_id_links none' --define \
+		'__os_install_post %{_rpmconfigdir}/brp-compress /usr && %{_rpmconfigdir}/brp-strip strip'
 rpmbuild "$@" --define "_topdir $out/top" "$tree/packaging/tenon.spec" \
 	>"$out/build.log" 2>&1 || {
 	tail -n 40 "$out/build.log" >&2
