@@ -163,8 +163,8 @@ def demonstrate(options):
         boot, symbols = small(options)
         log = os.path.join(options.images, "demo.log")
         begin, guest, power_off = start, "hello", "poweroff -f"
-    with Machine(boot, log, cpus=2, memory=2048, extra=LEAN,
-                 symbols=symbols) as machine:
+    with Machine(boot, log, cpus=2, memory=2048, extra=LEAN, symbols=symbols,
+                 cpu="counted" if options.disk else "max") as machine:
         steps = Steps(machine)
         print(f"demo: booting in QEMU (the serial line is kept in {log})")
         try:

@@ -22,8 +22,8 @@ CPUS = {
     # for a hypervisor whose guests run in ring 3.
     "max": "max,-smap,-monitor",
     "least": "qemu64,+svm,+npt,-monitor",
-    # For counts of instructions: with ERMS kernels copy a byte at a time by
-    # REP MOVSB, and each byte counts.
+    # For counts of instructions, and for much copying: with ERMS kernels copy
+    # a byte at a time by REP MOVSB, and each byte counts.
     "counted": "max,-smap,-monitor,-erms",
 }
 PROMPT = r"dom0# "
