@@ -154,6 +154,15 @@ static int read_connection(struct store *s, struct body *b)
 	return 0;
 }
 
+/*
+ * Numbers of bytes, from which on a connection counts: no connection gets so
+ * far, and what it adds to smaller ones does not overflow.
+ */
+static bool are_counts(uint64_t in, uint64_t out)
+{
+	return in <= INT64_MAX && out <= INT64_MAX;
+}
+
 static int read_conn_state(struct store *s, struct body *b)
 {
 	struct stream_conn_state r;
@@ -162,7 +171,8 @@ static int read_conn_state(struct store *s, struct body *b)
 	if (!cut_struct(b, &r, sizeof(r)))
 		return -EINVAL;
 	c = conn_find(s, r.id);
-	if (!c || r.out_total < conn_pending(c))
+	if (!c || r.out_total < conn_pending(c) ||
+		!are_counts(r.in_done, r.out_total))
 		return -EINVAL;
 	c->next_txn = r.next_txn;
 	c->out_total = r.out_total;
@@ -182,7 +192,7 @@ static int read_conn_reset(struct store *s, struct body *b)
 	if (!cut_struct(b, &r, sizeof(r)))
 		return -EINVAL;
 	c = conn_find(s, r.id);
-	if (!c)
+	if (!c || !are_counts(r.in_done, r.out_total))
 		return -EINVAL;
 	conn_reset(c);
 	c->in_done = r.in_done;
