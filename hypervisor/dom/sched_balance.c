@@ -87,26 +87,25 @@ static struct vcpu *longest_here(
 	return best;
 }
 
-/* The first with least load in mask, if that is less than best's. */
-static struct run_queue *less_loaded(struct run_queue *best, cpumask_t mask)
-{
-	unsigned cpu;
-
-	cpu_for_each (cpu, mask)
-		if (load(&run_queues[cpu]) < load(best))
-			best = &run_queues[cpu];
-	return best;
-}
-
-/* Of several in the pool the next behind q's CPU: so one vcpu too many goes
- * round them all.  q itself: none has less. */
+/*
+ * Of the pool the one with least load; of several the one that has given or got
+ * a vcpu longest ago, so that one vcpu too many is everybody's in turn.  q
+ * itself: none has less.
+ */
 static struct run_queue *least_loaded(struct run_queue *q)
 {
-	unsigned self = (unsigned)(q - run_queues);
-	cpumask_t peers = pool_peers(self);
-	cpumask_t behind = peers & ~(cpumask_t)0 << self;
+	unsigned self = (unsigned)(q - run_queues), cpu;
+	struct run_queue *best = q, *other;
 
-	return less_loaded(less_loaded(q, behind), peers & ~behind);
+	cpu_for_each (cpu, pool_peers(self) & ~CPUMASK(self)) {
+		other = &run_queues[cpu];
+		if (load(other) < load(best) ||
+			(best != q && load(other) == load(best) &&
+				READ_ONCE(other->balance_at) <
+					READ_ONCE(best->balance_at)))
+			best = other;
+	}
+	return best;
 }
 
 void balance_push(struct run_queue *q)

@@ -81,9 +81,9 @@ static void latency(unsigned cpu_n, unsigned hog_n)
 
 int main(void)
 {
-	for (unsigned cpu_n = 2; cpu_n <= 8; cpu_n *= 2)
-		for (unsigned more = 1; more <= 3; more += 2)
-			shares(cpu_n, cpu_n + more);
+	for (unsigned cpu_n = 2; cpu_n <= 9; cpu_n++)
+		for (unsigned n = cpu_n + 1; n <= 3 * cpu_n; n++)
+			shares(cpu_n, n);
 	latency(1, 1);
 	latency(1, 4);
 	latency(2, 4);
