@@ -168,6 +168,11 @@ class Keep(Calls):
     name = "keep"
 
 
+class Work(Calls):
+    """And with as many instructions as a store's request takes."""
+    name = "work"
+
+
 class Stock(Daemon):
     """What both of Debian's daemons need."""
 

@@ -8,9 +8,11 @@
  * the same system calls, recvmmsg() and sendmmsg(), by which the kernel counts
  * what came and what went; --filter does so behind a list of system calls;
  * --keep also notes each answer, with its sum, where a next daemon would find
- * it: in a file that is mapped, SOCKET.kept.
+ * it: in a file that is mapped, SOCKET.kept. --work also executes as many
+ * instructions over its client's memory as a store's request takes, to no end:
+ * what a daemon loses by that which is slower than the program that loads it.
  *
- * usage: null [--calls | --filter | --keep] SOCKET
+ * usage: null [--calls | --filter | --keep | --work] SOCKET
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +36,12 @@
 /* Bytes that a journal has about each answer. */
 #define KEPT_HEAD 40
 
+/* Rounds of nine instructions: 3,000 are those of xenstored's MKDIR and RM. */
+#define WORK_ROUNDS 330
+#define WORK_WORDS  256
+
 struct peer {
+	uint64_t memory[WORK_WORDS];
 	int fd;
 	size_t have;
 	char in[PACKET_MAX * 16];
@@ -44,6 +51,7 @@ static char out[PACKET_MAX * 1024];
 static bool has_calls;
 static char *kept; /* KEPT_SIZE bytes, or NULL */
 static size_t kept_end;
+static bool has_work;
 
 static const struct {
 	const char *bytes;
@@ -69,6 +77,18 @@ static void keep(const char *bytes, size_t len)
 	memcpy(kept + kept_end, head, sizeof(head));
 	memcpy(kept + kept_end + sizeof(head), bytes, len);
 	kept_end += (KEPT_HEAD + len + 7) & ~(size_t)7;
+}
+
+static void work(struct peer *p)
+{
+	uint64_t *word;
+	unsigned int i;
+
+	for (i = 0; i < WORK_ROUNDS; i++) {
+		word = &p->memory[i * 5 % WORK_WORDS];
+		__asm__ volatile("" : "+r"(word));
+		*word = *word * 3 + i;
+	}
 }
 
 static size_t answer(const struct xsd_sockmsg *asked, char *to)
@@ -128,6 +148,8 @@ static int serve(struct peer *p)
 			return -1;
 		if (p->have - at < sizeof(hdr) + hdr.len)
 			break;
+		if (has_work)
+			work(p);
 		len += answer(&hdr, out + len);
 		at += sizeof(hdr) + hdr.len;
 	}
@@ -163,11 +185,10 @@ static int listen_at(const char *path)
 
 static void accept_peer(int epoll, int listener)
 {
-	struct peer *p = malloc(sizeof(*p));
+	struct peer *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return;
-	p->have = 0;
 	p->fd = accept(listener, NULL, NULL);
 	if (p->fd < 0)
 		free(p);
@@ -217,9 +238,11 @@ static void filter(void)
 /* What the option adds, and all before it. */
 static bool take_option(const char *option, const char *socket)
 {
-	bool keeps = !strcmp(option, "--keep");
+	bool works = !strcmp(option, "--work");
+	bool keeps = works || !strcmp(option, "--keep");
 	bool filters = keeps || !strcmp(option, "--filter");
 
+	has_work = works;
 	has_calls = filters || !strcmp(option, "--calls");
 	if (keeps)
 		map_kept(socket);
@@ -241,7 +264,8 @@ int main(int argc, char **argv)
 	}
 	listener = argc == 2 || argc == 3 ? listen_at(argv[argc - 1]) : -1;
 	if (listener < 0 || (argc == 3 && !take_option(argv[1], argv[2]))) {
-		fputs("usage: null [--calls | --filter | --keep] SOCKET\n",
+		fputs("usage: null [--calls | --filter | --keep | --work] "
+		      "SOCKET\n",
 			stderr);
 		return 2;
 	}

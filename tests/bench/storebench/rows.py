@@ -2,7 +2,7 @@
 """The rows of the table: what is asked of the daemons, and what is held."""
 from measure import Row, median
 
-FLOORS = ("null", "calls", "filter", "keep")
+FLOORS = ("null", "calls", "filter", "keep", "work")
 STORES = ("C", "OCaml", "ours")
 GROUPS = {}
 
