@@ -32,6 +32,7 @@
 #define RECEIVER	 "dommove --receive"
 
 enum {
+	OPT_CONFIG = 'C',
 	OPT_COMMAND = 's',
 	OPT_RECEIVER = 'r',
 	OPT_DOWNTIME = 'd',
@@ -41,6 +42,8 @@ enum {
 };
 
 static const struct args_option options[] = {
+	{ OPT_CONFIG, "config", "FILE",
+		"a configuration for there in place of its own" },
 	{ OPT_COMMAND, "command", "COMMAND",
 		"what leads to HOST (ssh); empty: HOST itself is a command" },
 	{ OPT_RECEIVER, "receiver", "COMMAND",
@@ -56,7 +59,7 @@ static const struct args_option options[] = {
 };
 
 struct wish {
-	const char *command, *receiver;
+	const char *command, *receiver, *config;
 	unsigned long long downtime, rounds, seconds;
 	bool receive;
 };
@@ -169,8 +172,14 @@ static int send_guest(struct move *m, struct move_pv *pv, struct why *why)
 	ret = move_expect(m->peer.from, MOVE_HELLO, why);
 	if (!ret)
 		ret = saved_head(m->s, m->domid, &head, why);
-	if (ret)
+	if (!ret && m->wish->config)
+		ret = saved_head_other(
+			m->s, m->domid, m->wish->config, &head, why);
+	if (ret) {
+		free(head.json);
+		free(head.kept);
 		return ret;
+	}
 	ret = save_file_begin(&f, m->peer.to);
 	if (ret)
 		ret = why_set(why, ret, "out of memory");
@@ -327,6 +336,9 @@ static int take_option(int id, struct args *args, struct wish *wish)
 	unsigned long long *number = NULL, most = 0, least = 1;
 
 	switch (id) {
+	case OPT_CONFIG:
+		wish->config = args->value;
+		return 0;
 	case OPT_COMMAND:
 		wish->command = args->value;
 		return 0;

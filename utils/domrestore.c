@@ -20,13 +20,16 @@
 static const struct args_option options[] = {
 	{ 'p', "paused", NULL, "leave the guest paused" },
 	{ 'c', "console", NULL, "attach to its console; Ctrl-] leaves" },
+	{ 'C', "config", "FILE",
+		"a configuration in place of the one that was saved" },
 	{ 'j', "json", NULL, "print what was made as JSON" },
 	{ 0, NULL, NULL, NULL },
 };
 
-static int run(const struct args *args, const struct make_wish *wish)
+static int run(const struct args *args, const char *other,
+	const struct make_wish *wish)
 {
-	struct saved saved = { .name = args->operands[0] };
+	struct saved saved = { .name = args->operands[0], .other = other };
 	struct maker m = MAKER_EMPTY;
 	struct why why;
 	int fd = open(saved.name, O_RDONLY | O_CLOEXEC), ret;
@@ -66,6 +69,7 @@ int main(int argc, char **argv)
 		.options = options,
 	};
 	struct make_wish wish = { 0 };
+	const char *other = NULL;
 	int id, ret;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -74,13 +78,15 @@ int main(int argc, char **argv)
 		wish.paused |= id == 'p';
 		wish.console |= id == 'c';
 		wish.json |= id == 'j';
+		if (id == 'C')
+			other = args.value;
 	}
 	if (id)
 		ret = id == ARGS_USAGE ? 2 : 0;
 	else if (!args.operand_count)
 		ret = args_usage_error(&args, "no file is given");
 	else
-		ret = run(&args, &wish);
+		ret = run(&args, other, &wish);
 	args_free(&args);
 	return ret;
 }

@@ -31,6 +31,8 @@
 
 static const struct args_option options[] = {
 	{ 'c', "checkpoint", NULL, "let the guest run on afterwards" },
+	{ 'C', "config", "FILE",
+		"a configuration for later in place of its own" },
 	{ 'p', "paused", NULL, "leave it paused afterwards, not ended" },
 	{ 't', "timeout", "SECONDS", "what the guest gets to suspend (60)" },
 	{ 0, NULL, NULL, NULL },
@@ -39,7 +41,7 @@ static const struct args_option options[] = {
 struct wish {
 	bool checkpoint, paused;
 	unsigned long long seconds;
-	const char *file;
+	const char *file, *config;
 };
 
 static int write_file(struct session *s, uint32_t domid, struct part *t,
@@ -126,6 +128,8 @@ static int save(struct session *s, const char *who, const struct wish *wish,
 		ret = part_open(&target, why);
 	if (!ret)
 		ret = saved_head(s, domid, &head, why);
+	if (!ret && wish->config)
+		ret = saved_head_other(s, domid, wish->config, &head, why);
 	if (!ret && !nurse_begun(&n))
 		ret = why_set(why, -EPIPE, "the child of domsave was killed");
 	if (!ret)
@@ -179,6 +183,8 @@ int main(int argc, char **argv)
 	while ((id = args_next(&args)) > 0 && !ret) {
 		wish.checkpoint |= id == 'c';
 		wish.paused |= id == 'p';
+		if (id == 'C')
+			wish.config = args.value;
 		if (id == 't' &&
 			!args_number(args.value, 1, 86400, &wish.seconds))
 			ret = args_usage_error(&args,

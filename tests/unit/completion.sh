@@ -24,6 +24,8 @@ mkdir -p "$dir/tenon/bin"
 printf '#!/bin/sh\necho "  xl list:"; echo " list    a"; echo " vcpu-pin b"\n' \
 	>"$dir/tenon/bin/xl"
 ln -s "$dir/tenon/bin/xl" "$dir/xl"
+printf '#!/bin/sh\necho "NAME"; echo "Pool-0"\n' >"$dir/dompool"
+ln -s "$top_builddir/utils/xenstore-ls" "$dir/xenstore-ls"
 printf '#!/bin/sh\necho "nr_cpus   2"; echo "host   x"\n' >"$dir/hostinfo"
 chmod +x "$dir"/dom* "$dir/tenon/bin/xl" "$dir/hostinfo"
 cat >"$dir/ask" <<'S'
@@ -60,6 +62,10 @@ offers 'disk' domdev add hello d
 offers 'nmi' domkey trigger hello n
 offers '' domkey sysrq hello n
 offers 'nr_cpus' hostinfo n
+offers 'rename remove' dompool re
+offers 'hello help' dompool move hel
+offers 'Pool-0' dompool add P
+offers '--perms' xenstore-ls --p
 offers 'list' xl l
 offers 'hello' xl list hello
 offers '--dry-run' domcreate --d

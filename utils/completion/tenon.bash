@@ -21,6 +21,10 @@ _tenon_columns() {
 	"$1" -o '?' 2>&1 | sed -n "s/.*, only \(.*\); see .*/\1/p" | tr -d ,
 }
 
+_tenon_pools() {
+	dompool -o name 2>/dev/null | tail -n +2
+}
+
 # The operands before the word being typed, options left out.
 _tenon_operands() {
 	local i
@@ -67,6 +71,16 @@ _tenon_words() {
 			;;
 		esac
 		;;
+	dompool)
+		case $# in
+		0) printf '%s\n' create destroy rename add remove move ;;
+		1)
+			[ "$1" = move ] && _tenon_domains
+			[ "$1" != move ] && [ "$1" != create ] && _tenon_pools
+			;;
+		2) [ "$1" = move ] && _tenon_pools ;;
+		esac
+		;;
 	domdebug) ;;
 	hostinfo) hostinfo 2>/dev/null | awk '{ print $1 }' ;;
 	xl)
@@ -111,6 +125,10 @@ complete -F _tenon domcons domcreate domdebug domdev domevents domfsck dominfo d
 	domlog domls dompause dompool domrename domresume domset domstat \
 	domstop domtop domtrace domvcpus hostinfo tenon-consoled tenon-init-dom0 \
 	tenon-reaper xenstore-shell xenstore-stats
+# Paths of the store are slow to offer one by one; options are not.
+complete -o default -F _tenon xenstore-chmod xenstore-control xenstore-dump \
+	xenstore-exists xenstore-list xenstore-ls xenstore-read \
+	xenstore-restore xenstore-rm xenstore-watch xenstore-write
 # These have files among their operands.
 complete -o default -F _tenon domdump dommove domrestore domrun domsave
 # Where xl is stock's, stock's package has its own.

@@ -9,6 +9,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include "common/session.h"
 
@@ -118,6 +119,10 @@ int xl_network_detach(struct xl_call *c);
 int xl_block_attach(struct xl_call *c);
 int xl_block_detach(struct xl_call *c);
 int xl_cd_insert(struct xl_call *c);
+/* xl_pci.c */
+int xl_pci_list(struct xl_call *c);
+int xl_pci_assignable_list(struct xl_call *c);
+int xl_pci(struct xl_call *c);
 /* xl_life.c */
 int xl_pause(struct xl_call *c);
 int xl_unpause(struct xl_call *c);

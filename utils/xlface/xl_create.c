@@ -16,6 +16,7 @@
 #include "common/guest.h"
 #include "common/kept.h"
 #include "common/make.h"
+#include "common/saved.h"
 #include "xl.h"
 
 /* What stock returns where a file cannot be read, and where none is given. */
@@ -229,37 +230,6 @@ int xl_create(struct xl_call *c)
 	return wish.dry ? dry_run(c, &wish) : make(c, &wish);
 }
 
-/* The guest keeps its name and UUID, whatever the file says. */
-static int read_update(struct xl_call *c, uint32_t domid, struct config *config,
-	struct guest *guest, struct why *why)
-{
-	struct xen_domctl_getdomaininfo info;
-	char uuid[DOM_UUID_TEXT], *name = xl_name(c, domid), *word = NULL;
-	int ret = name ? config_read(config, c->argv[optind + 1], why)
-		       : why_set(why, -ENOMEM, "out of memory");
-
-	for (int i = optind + 2; !ret && i < c->argc; i++)
-		ret = config_word(config, c->argv[i], why);
-	if (!ret && asprintf(&word, "name=\"%s\"", name) < 0) {
-		word = NULL;
-		ret = why_set(why, -ENOMEM, "out of memory");
-	}
-	if (!ret)
-		ret = config_word(config, word, why);
-	if (!ret && sysctl_domain(c->session.ctrl, domid, &info))
-		ret = why_set(why, -ESRCH, "domain %u has ended", domid);
-	free(word);
-	free(name);
-	if (ret)
-		return ret;
-	dom_uuid_format(info.handle, uuid);
-	if (asprintf(&word, "uuid=%s", uuid) < 0)
-		return why_set(why, -ENOMEM, "out of memory");
-	ret = config_word(config, word, why);
-	free(word);
-	return ret ? ret : guest_from_config(guest, config, make_warn, why);
-}
-
 int xl_config_update(struct xl_call *c)
 {
 	struct config config = { 0 };
@@ -276,7 +246,9 @@ int xl_config_update(struct xl_call *c)
 		return xl_fail("domain %u is another tool's, which keeps its "
 			       "configuration elsewhere",
 			domid);
-	ret = read_update(c, domid, &config, &guest, &why);
+	ret = saved_other(&c->session, domid, c->argv[optind + 1],
+		c->argv + optind + 2, c->argc - optind - 2, &config, &guest,
+		&why);
 	if (!ret)
 		ret = kept_write(domid, &config, &guest, &why);
 	guest_free(&guest);

@@ -15,24 +15,29 @@ int xl_migrate(struct xl_call *c)
 		{ NULL, 0, NULL, 0 },
 	};
 	char *argv[] = { (char *)"dommove", (char *)"-r", (char *)RECEIVER,
-		(char *)"-s", (char *)"ssh", (char *)"-n", (char *)"10",
-		(char *)"--", NULL, NULL, NULL };
-	int id;
+		(char *)"-s", (char *)"ssh", (char *)"-n", (char *)"10", NULL,
+		NULL, NULL, NULL, NULL, NULL };
+	int count = 7, id;
+	char *config = NULL;
 
 	/* e keeps xl beside the guest; tenon-reaper is there for all. */
 	while ((id = xl_next(c, "s:C:eDLI:", longs)) >= 0) {
 		if (id == 'C')
-			return xl_fail("another configuration cannot be sent "
-				       "with the guest");
-		if (id == 's')
+			config = optarg;
+		else if (id == 's')
 			argv[4] = optarg;
 		else if (id == 'I')
 			argv[6] = optarg;
 	}
 	if (id == XL_STOP)
 		return c->status;
-	argv[8] = c->argv[optind];
-	argv[9] = c->argv[optind + 1];
+	if (config) {
+		argv[count++] = (char *)"-C";
+		argv[count++] = config;
+	}
+	argv[count++] = (char *)"--";
+	argv[count++] = c->argv[optind];
+	argv[count] = c->argv[optind + 1];
 	return xl_become(argv[0], argv, false);
 }
 

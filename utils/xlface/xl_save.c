@@ -6,7 +6,7 @@
 int xl_save(struct xl_call *c)
 {
 	bool is_checkpoint = false, is_paused = false;
-	char *argv[7] = { (char *)"domsave" };
+	char *argv[9] = { (char *)"domsave" };
 	int count = 1, id;
 
 	while ((id = xl_next(c, "cp", NULL)) >= 0) {
@@ -15,13 +15,14 @@ int xl_save(struct xl_call *c)
 	}
 	if (id == XL_STOP)
 		return c->status;
-	if (c->argc - optind > 2)
-		return xl_fail("another configuration cannot be put into the "
-			       "file: give settings to domrestore");
 	if (is_checkpoint)
 		argv[count++] = (char *)"-c";
 	if (is_paused)
 		argv[count++] = (char *)"-p";
+	if (c->argc - optind > 2) {
+		argv[count++] = (char *)"-C";
+		argv[count++] = c->argv[optind + 2];
+	}
 	argv[count++] = (char *)"--";
 	argv[count++] = c->argv[optind];
 	argv[count] = c->argv[optind + 1];
@@ -36,7 +37,7 @@ int xl_restore(struct xl_call *c)
 		{ NULL, 0, NULL, 0 },
 	};
 	bool is_paused = false, has_console = false;
-	char *argv[6] = { (char *)"domrestore" };
+	char *argv[8] = { (char *)"domrestore" };
 	int count = 1, id;
 
 	/* e and F keep xl beside the guest; tenon-reaper is there for all. */
@@ -46,13 +47,15 @@ int xl_restore(struct xl_call *c)
 	}
 	if (id == XL_STOP)
 		return c->status;
-	if (c->argc - optind > 1)
-		return xl_fail("another configuration is not supported; "
-			       "domrestore takes single settings");
 	if (is_paused)
 		argv[count++] = (char *)"-p";
 	if (has_console)
 		argv[count++] = (char *)"-c";
+	/* restore [ConfigFile] CheckpointFile */
+	if (c->argc - optind > 1) {
+		argv[count++] = (char *)"-C";
+		argv[count++] = c->argv[optind++];
+	}
 	argv[count++] = (char *)"--";
 	argv[count] = c->argv[optind];
 	return xl_become(argv[0], argv, !has_console);
