@@ -152,6 +152,7 @@ def compare(machine):
         same("the configuration", stock[2], long_list(machine))
     faces(machine)
     stock_on_ours(machine)
+    scripts(machine)
     programs(machine)
     own_kernel(machine)
     with machine.check("nothing is left of any of them"):
@@ -328,6 +329,49 @@ def stock_on_ours(machine):
         gone(machine)
     with machine.check("xl destroy ends a guest of ours"):
         machine.run("domcreate -p /tmp/lay.cfg && xl destroy lay", 120)
+
+
+# What a hotplug script is called with, and the status that it has to leave.
+TELL = r"""#!/bin/sh
+{ echo "== $1 $2"; env | grep -E '^(XENBUS|script|vif|netdev)' | sort
+xenstore-read $XENBUS_PATH/vifname 2>/dev/null; } >>/tmp/told
+[ $1 = add ] && xenstore-write $XENBUS_PATH/physical-device \
+7:$(cat /tmp/loop)
+case $1 in add|online)
+xenstore-write $XENBUS_PATH/hotplug-status connected ;; esac; true"""
+SCRIPTED = """name = "sc"
+kernel = "/guest/micro/time"
+memory = 8
+disk = ["vdev=xvda,script=/tmp/tell,target=iqn.2001-05.com.x:y"]
+vif = ["script=/tmp/tell,vifname=lan7,ip=10.7.0.2,gatewaydev=xenbr0"]"""
+# Both plug in a disk before a card; how they take them away has no order.
+TOLD = (r"sed -E 's,/[0-9]+/,/N/,; s/vif[0-9]+/vifN/' /tmp/told | "
+        r"tee /tmp/order | sort; grep == /tmp/order | head -n 2; rm /tmp/told")
+
+
+def scripts(machine):
+    """Hotplug scripts: what they are told, and Debian's own."""
+    machine.run(f"echo '{encoded(TELL)}' | base64 -d >/tmp/tell; "
+                f"echo '{encoded(SCRIPTED)}' | base64 -d >/tmp/sc.cfg; "
+                "chmod +x /tmp/tell; losetup -f | tr -cd 0-9 >/tmp/loop; "
+                "losetup /dev/loop$(cat /tmp/loop) /guest/initrd.gz")
+    with machine.check("scripts are told by domcreate what xl tells them"):
+        machine.run("xl create -q -p /tmp/sc.cfg && xl destroy sc", 240)
+        stock = machine.run(TOLD).splitlines()
+        machine.run("domcreate -p /tmp/sc.cfg && domstop -f sc", 240)
+        same("what scripts are told", stock, machine.run(TOLD).splitlines())
+        if len(stock) < 20 or not stock[-2].startswith("== add"):
+            raise Failure(stock)
+    machine.run("losetup -d /dev/loop$(cat /tmp/loop)")
+    with machine.check("a script that fails: its words, and nothing stays"):
+        machine.run("printf '#!/bin/sh\\necho no portal >&2\\n"
+                    "echo $1 >>/tmp/did; exit 1\\n' >/tmp/tell")
+        status, text = machine.shell("domcreate -p /tmp/sc.cfg", 120)
+        if status != 1 or "/tmp/tell add" not in text or \
+                "no portal" not in text:
+            raise Failure(f"status {status}: {text}")
+        machine.run("[ \"$(tr '\\n' ' ' </tmp/did)\" = 'add remove ' ] && "
+                    "domfsck && rm /tmp/did")
 
 
 BY_QEMU = ("name=qm kernel=/guest/vmlinux ramdisk=/guest/initrd.gz memory=128 "
