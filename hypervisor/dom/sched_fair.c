@@ -75,6 +75,10 @@ static void bound(struct run_queue *q, struct vcpu *v)
 
 void fair_wake(struct run_queue *q, struct vcpu *v)
 {
+	/* One that has never run has not slept either, and whoever made it is
+	 * about to be done: a turn goes before it. */
+	if (!v->sched.charged)
+		v->sched.vruntime = q->clock + SCHED_SLICE_NS;
 	bound(q, v);
 }
 

@@ -41,7 +41,7 @@ extern struct run_queue run_queues[NR_CPUS];
 
 /* Add what chosen has run until now to its vruntime; move the clock. */
 void fair_charge(struct run_queue *q, struct vcpu *v, uint64_t now);
-/* v comes from sleep: bound how much it may have saved. */
+/* v comes from sleep: bound how much it may have saved; a new one has not. */
 void fair_wake(struct run_queue *q, struct vcpu *v);
 void fair_enqueue(struct run_queue *q, struct vcpu *v);
 void fair_dequeue(struct run_queue *q, struct vcpu *v);

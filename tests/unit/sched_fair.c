@@ -98,6 +98,9 @@ static void sleepers_are_quick(void **state)
 	rig_start(1);
 	hog = rig_domain(1, 1, 256);
 	sleeper = rig_domain(2, 1, 256);
+	rig_up(sleeper);
+	rig_run(1 * MS);
+	vcpu_take_down(sleeper->vcpu[0]);
 	rig_up(hog);
 	for (unsigned i = 0; i < 200; i++) {
 		rig_run((3 + i % 5) * MS + i * 1000);
@@ -122,6 +125,39 @@ static void sleepers_are_quick(void **state)
 	assert_true(sched_cpu_time(hog->vcpu[0]) - before >= 40 * MS);
 	rig_free(hog);
 	rig_free(sleeper);
+	fake_stop();
+}
+
+/* Who makes another has a turn to end what it does; then both share. */
+static void new_ones_wait_a_turn(void **state)
+{
+	struct domain *maker, *made;
+	uint64_t before;
+
+	(void)state;
+	rig_start(1);
+	maker = rig_domain(1, 1, 256);
+	made = rig_domain(2, 1, 256);
+	rig_up(maker);
+	rig_run(100 * MS);
+	rig_up(made);
+	rig_run(9 * MS);
+	assert_int_equal(sched_cpu_time(made->vcpu[0]), 0);
+	before = sched_cpu_time(maker->vcpu[0]);
+	rig_run(200 * MS);
+	assert_true(sched_cpu_time(made->vcpu[0]) >= 80 * MS);
+	assert_true(sched_cpu_time(maker->vcpu[0]) - before >= 80 * MS);
+
+	/* Nobody else wants the CPU: at once. */
+	vcpu_take_down(made->vcpu[0]);
+	rig_free(made);
+	vcpu_take_down(maker->vcpu[0]);
+	made = rig_domain(3, 1, 256);
+	rig_up(made);
+	rig_settle();
+	assert_ptr_equal(cpus[0]->vcpu, made->vcpu[0]);
+	rig_free(made);
+	rig_free(maker);
 	fake_stop();
 }
 
@@ -325,6 +361,7 @@ int main(void)
 		cmocka_unit_test(some_too_many),
 		cmocka_unit_test(weights_on_two_cpus),
 		cmocka_unit_test(sleepers_are_quick),
+		cmocka_unit_test(new_ones_wait_a_turn),
 		cmocka_unit_test(caps),
 		cmocka_unit_test(caps_and_others),
 		cmocka_unit_test(placement),

@@ -220,6 +220,10 @@ static void nobody_waits_beside_an_idle_cpu(void **state)
 		assert_int_equal(sched_set_affinity(d->vcpu[1], 1, 1), 0);
 		assert_int_equal(sched_set_affinity(d->vcpu[2], 2, 2), 0);
 		d->vcpu[0]->processor = 0;
+		/* One that has run before, for new ones preempt nobody. */
+		vcpu_bring_up(d->vcpu[1]);
+		rig_run(1000000);
+		vcpu_take_down(d->vcpu[1]);
 		vcpu_bring_up(d->vcpu[2]);
 		rig_settle();
 		vcpu_bring_up(d->vcpu[0]);
