@@ -203,12 +203,15 @@ int dom_record_write(struct xs *xs, uint32_t domid, const struct dom_record *r,
 		if (ret)
 			break;
 		w.error = 0;
+		xs_gather(xs);
 		write_vm(&w, r);
 		write_domain(&w, r);
 		write_mark(&w, r);
 		write_console_device(&w);
 		for (size_t i = 0; i < r->device_count && !w.error; i++)
 			w.error = device_write(xs, w.tx, &r->devices[i]);
+		ret = xs_gathered(xs);
+		w.error = w.error ? w.error : ret;
 		ret = xs_end(xs, w.tx, !w.error);
 		if (w.error)
 			ret = w.error;

@@ -22,6 +22,8 @@
 
 #include "xs_conn.h"
 
+#define GATHERED_MAX 16384 /* bytes of requests on their way at once */
+
 static const struct {
 	int err;
 	const char *name;
@@ -155,6 +157,7 @@ void xs_close(struct xs *xs)
 		free(e);
 	}
 	close(xs->fd);
+	free(xs->gathered);
 	free(xs);
 }
 
@@ -195,6 +198,29 @@ static int queue_event(struct xs *xs)
 	return 0;
 }
 
+/* As read(2), by way of what was read ahead. */
+static ssize_t input(struct xs *xs, void *into, size_t want)
+{
+	size_t some;
+	ssize_t n;
+
+	if (xs->ahead_at == xs->ahead_end) {
+		if (!xs->reads_ahead)
+			return read(xs->fd, into, want);
+		n = read(xs->fd, xs->ahead, sizeof(xs->ahead));
+		if (n <= 0)
+			return n;
+		xs->ahead_at = 0;
+		xs->ahead_end = (size_t)n;
+	}
+	some = xs->ahead_end - xs->ahead_at;
+	if (some > want)
+		some = want;
+	memcpy(into, xs->ahead + xs->ahead_at, some);
+	xs->ahead_at += some;
+	return (ssize_t)some;
+}
+
 /* Reads more of the packet; 1 when it is whole, 0 when not, or an error. */
 static int read_some(struct xs *xs)
 {
@@ -209,7 +235,7 @@ static int read_some(struct xs *xs)
 		into = xs->payload + (xs->have - head);
 		want = head + xs->hdr.len - xs->have;
 	}
-	n = want ? read(xs->fd, into, want) : 0;
+	n = want ? input(xs, into, want) : 0;
 	if (n < 0 && errno == EINTR)
 		return -EINTR;
 	if (n < 0 && errno == EAGAIN)
@@ -290,6 +316,84 @@ static int await_answer(struct xs *xs, uint32_t type, uint32_t id)
 	}
 }
 
+void xs_gather(struct xs *xs)
+{
+	/* The kernel's way takes one request at a time. */
+	xs->gathers = xs->is_socket;
+	xs->gather_error = 0;
+}
+
+/* What has been read ahead behind the last answer can only be events. */
+static int queue_ahead(struct xs *xs)
+{
+	int rc = 0;
+
+	while (!rc && xs->ahead_at < xs->ahead_end) {
+		rc = read_some(xs);
+		if (rc != 1)
+			continue;
+		rc = xs->hdr.type == XS_WATCH_EVENT ? queue_event(xs)
+						    : xs_give_up(xs, -EPROTO);
+	}
+	return rc;
+}
+
+static void send_gathered(struct xs *xs)
+{
+	struct iovec all = { xs->gathered, xs->gathered_size };
+	size_t at = 0, end = xs->gathered_size;
+	struct xsd_sockmsg hdr;
+	int rc = write_all(xs, &all, 1);
+
+	xs->reads_ahead = true;
+	for (; at < end && !xs->broken; at += sizeof(hdr) + hdr.len) {
+		memcpy(&hdr, xs->gathered + at, sizeof(hdr));
+		rc = await_answer(xs, hdr.type, hdr.req_id);
+		if (rc && !xs->gather_error)
+			xs->gather_error = rc;
+	}
+	xs->reads_ahead = false;
+	if (!xs->broken)
+		(void)queue_ahead(xs);
+	if (xs->broken && !xs->gather_error)
+		xs->gather_error = xs->broken;
+	xs->gathered_size = 0;
+}
+
+int xs_gathered(struct xs *xs)
+{
+	if (xs->gathers && xs->gathered_size)
+		send_gathered(xs);
+	xs->gathers = false;
+	free(xs->gathered);
+	xs->gathered = NULL;
+	return xs->gather_error;
+}
+
+/* Adds a request to those that wait; iov[0] is its header. */
+static int add_request(struct xs *xs, const struct iovec *iov, int count)
+{
+	const struct xsd_sockmsg *hdr = iov[0].iov_base;
+
+	if (hdr->type != XS_WRITE && hdr->type != XS_MKDIR &&
+		hdr->type != XS_RM && hdr->type != XS_SET_PERMS)
+		return -EINVAL;
+	if (!xs->gathered)
+		xs->gathered = malloc(GATHERED_MAX);
+	if (!xs->gathered)
+		return -ENOMEM;
+	/* So few that neither side waits for the other to read. */
+	if (xs->gathered_size + sizeof(*hdr) + hdr->len > GATHERED_MAX)
+		send_gathered(xs);
+	for (int i = 0; i < count; i++) {
+		if (iov[i].iov_len)
+			memcpy(xs->gathered + xs->gathered_size,
+				iov[i].iov_base, iov[i].iov_len);
+		xs->gathered_size += iov[i].iov_len;
+	}
+	return 0;
+}
+
 int xs_ask(
 	struct xs *xs, uint32_t type, uint32_t tx, struct iovec *iov, int count)
 {
@@ -307,6 +411,8 @@ int xs_ask(
 	hdr.len = (uint32_t)len;
 	iov[0].iov_base = &hdr;
 	iov[0].iov_len = sizeof(hdr);
+	if (xs->gathers)
+		return add_request(xs, iov, count);
 	rc = write_all(xs, iov, count);
 	return rc ? rc : await_answer(xs, type, hdr.req_id);
 }

@@ -27,6 +27,15 @@ struct xs {
 	struct xsd_sockmsg hdr;
 	char payload[PAYLOAD_MAX + 1];
 	size_t have;
+	/* Requests that wait to be sent together, and their first error. */
+	bool gathers;
+	char *gathered;
+	size_t gathered_size;
+	int gather_error;
+	/* Read ahead of what is asked for, while answers to those come. */
+	char ahead[4096];
+	size_t ahead_at, ahead_end;
+	bool reads_ahead;
 };
 
 /*

@@ -309,6 +309,45 @@ static void test_client_library(void **state)
 	xs_close(other);
 }
 
+/* Many at once, with watches' events between the answers, and an error. */
+static void test_gathered(void **state)
+{
+	struct xs *xs = client();
+	char path[64], *value;
+	uint32_t tx;
+
+	(void)state;
+	assert_int_equal(xs_watch(xs, "/gathered", "g"), 0);
+	assert_event(xs, "/gathered");
+	xs_gather(xs);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/gathered/%d", i);
+		assert_int_equal(xs_printf(xs, 0, path, "value %d", i), 0);
+	}
+	assert_int_equal(xs_read(xs, 0, path, &value, NULL), -EINVAL);
+	assert_int_equal(xs_gathered(xs), 0);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), "/gathered/%d", i);
+		assert_event(xs, path);
+	}
+	assert_int_equal(xs_read(xs, 0, path, &value, NULL), 0);
+	assert_string_equal(value, "value 999");
+	free(value);
+
+	assert_int_equal(xs_unwatch(xs, "/gathered", "g"), 0);
+	assert_int_equal(xs_begin(xs, &tx), 0);
+	xs_gather(xs);
+	assert_int_equal(xs_rm(xs, tx, "/gathered"), 0);
+	assert_int_equal(xs_rm(xs, tx, "/none/of/that"), 0);
+	assert_int_equal(xs_mkdir(xs, tx, "/gathered/?"), 0);
+	assert_int_equal(xs_gathered(xs), -ENOENT);
+	assert_int_equal(xs_end(xs, tx, false), 0);
+	xs_gather(xs);
+	assert_int_equal(xs_gathered(xs), 0);
+	assert_int_equal(xs_rm(xs, 0, "/gathered"), 0);
+	xs_close(xs);
+}
+
 static void test_watches(void **state)
 {
 	struct xs *xs = client(), *other = client();
@@ -616,6 +655,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_client_library),
+		cmocka_unit_test(test_gathered),
 		cmocka_unit_test(test_watches),
 		cmocka_unit_test(test_guest_life),
 		cmocka_unit_test(test_guest_that_pipelines),

@@ -68,6 +68,15 @@ int xs_read_u64(struct xs *xs, uint32_t tx, const char *path, uint64_t *value);
 int xs_begin(struct xs *xs, uint32_t *tx);
 int xs_end(struct xs *xs, uint32_t tx, bool commit);
 
+/*
+ * Between these two xs_write, xs_printf, xs_mkdir, xs_rm and xs_set_perms
+ * answer 0 at once, and are sent together: xs_gathered() waits for all of them
+ * and gives the first error. Those behind it are carried out as well: this is
+ * for transactions. Other calls answer -EINVAL meanwhile.
+ */
+void xs_gather(struct xs *xs);
+int xs_gathered(struct xs *xs);
+
 /* Watches; the first event follows at once. -EEXIST: the pair is in use. */
 int xs_watch(struct xs *xs, const char *path, const char *token);
 int xs_unwatch(struct xs *xs, const char *path, const char *token);
