@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Saving a PV domain that runs; see tenonctrl/move_pv.h. Page tables are sent
- * in the last round only: they hold machine frames, which can be given the
- * guest's numbers only while nobody changes them. So is every page that the
- * guest, as its list says then, has in another frame than the one that was
- * sent.
+ * Saving a PV domain that runs; see tenonctrl/move_pv.h. Page tables hold
+ * machine frames, which can be given the guest's numbers for certain only while
+ * nobody changes them: the last round looks at all of them, and sends those
+ * that mean something else than what was sent before. It sends also every page
+ * that the guest, as its list says then, has in another frame than the one
+ * that was sent.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,6 +28,7 @@ struct mover {
 	uint64_t *sent;	 /* has been sent, from the frame in `was` */
 	uint64_t *taken; /* what the hypervisor told last */
 	xen_pfn_t *was;
+	uint64_t *sums; /* of those sent as tables; 0: sent as data */
 	uint64_t start_us;
 	bool is_last;
 	/* Of the record that is being gathered. */
@@ -68,21 +70,26 @@ static int take_dirty(struct mover *v)
 	return 0;
 }
 
-/* Leaves those of the gathered pages for the last round that belong there. */
-static void keep_data(struct mover *v)
+static void keep(struct mover *v, size_t from, size_t to)
+{
+	struct saver *s = &v->s;
+
+	s->numbers[to] = s->numbers[from];
+	s->types[to] = s->types[from];
+	s->frames[to] = s->frames[from];
+}
+
+/* Leaves those of the gathered pages that hold nothing for the last round. */
+static void keep_filled(struct mover *v)
 {
 	struct saver *s = &v->s;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < v->gathered; i++) {
-		if (!saver_has_contents(s->types[i]) ||
-			saver_level(s->types[i])) {
+		if (saver_has_contents(s->types[i]))
+			keep(v, i, kept++);
+		else
 			set(v->sent, s->numbers[i], false);
-			continue;
-		}
-		s->numbers[kept] = s->numbers[i];
-		s->types[kept] = s->types[i];
-		s->frames[kept++] = s->frames[i];
 	}
 	v->gathered = kept;
 }
@@ -96,15 +103,45 @@ static void keep_unsent(struct mover *v)
 	for (size_t i = 0; i < v->gathered; i++) {
 		uint64_t n = s->numbers[i];
 
-		if (test(v->sent, n) && !test(v->dirty, n) &&
-			saver_has_contents(s->types[i]) &&
-			!saver_level(s->types[i]))
-			continue;
-		s->numbers[kept] = n;
-		s->types[kept] = s->types[i];
-		s->frames[kept++] = s->frames[i];
+		if (!test(v->sent, n) || test(v->dirty, n) || v->sums[n] ||
+			!saver_has_contents(s->types[i]) ||
+			saver_level(s->types[i]))
+			keep(v, i, kept++);
 	}
 	v->gathered = kept;
+}
+
+/* Drops the page tables that mean what they did when they were sent. */
+static int drop_known(struct mover *v)
+{
+	struct saver *s = &v->s;
+	uint64_t numbers[LIBXC_BATCH];
+	xen_pfn_t frames[LIBXC_BATCH], types[LIBXC_BATCH];
+	size_t count = 0, kept = 0, at = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < v->gathered; i++) {
+		if (!saver_level(s->types[i]))
+			continue;
+		numbers[count] = s->numbers[i];
+		types[count] = s->types[i];
+		frames[count++] = s->frames[i];
+	}
+	if (count)
+		ret = saver_sum_tables(
+			s, numbers, frames, types, count, s->sums);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < v->gathered; i++) {
+		uint64_t n = s->numbers[i];
+
+		if (saver_level(s->types[i]) && s->sums[at++] == v->sums[n] &&
+			test(v->sent, n))
+			continue;
+		keep(v, i, kept++);
+	}
+	v->gathered = kept;
+	return 0;
 }
 
 static int put_gathered(struct mover *v)
@@ -119,10 +156,14 @@ static int put_gathered(struct mover *v)
 	ret = saver_read_types(s, all);
 	if (ret)
 		return ret;
-	if (v->is_last)
+	if (v->is_last) {
 		keep_unsent(v);
-	else
-		keep_data(v);
+		ret = drop_known(v);
+		if (ret)
+			return ret;
+	} else {
+		keep_filled(v);
+	}
 	all = v->gathered;
 	v->gathered = 0;
 	memcpy(numbers, s->numbers, all * sizeof(*numbers));
@@ -139,6 +180,8 @@ static int put_gathered(struct mover *v)
 			set(v->sent, numbers[i], false);
 		return 0;
 	}
+	for (size_t i = 0; i < all && !v->is_last; i++)
+		v->sums[numbers[i]] = s->sums[i];
 	v->m->pages_sent += all;
 	v->m->pages_last += v->is_last ? all : 0;
 	return ret;
@@ -284,7 +327,8 @@ static int allocate(struct mover *v)
 	v->sent = calloc(v->words, sizeof(*v->sent));
 	v->taken = calloc(v->words, sizeof(*v->taken));
 	v->was = calloc(v->count, sizeof(*v->was));
-	return v->dirty && v->sent && v->taken && v->was
+	v->sums = calloc(v->count, sizeof(*v->sums));
+	return v->dirty && v->sent && v->taken && v->was && v->sums
 		       ? 0
 		       : why_set(v->s.why, -ENOMEM, "out of memory in dom0");
 }
@@ -321,5 +365,6 @@ int move_pv(
 	free(v.sent);
 	free(v.taken);
 	free(v.was);
+	free(v.sums);
 	return ret;
 }

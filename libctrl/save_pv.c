@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 #include <tenonctrl/call.h>
 #include <tenonctrl/domctl.h>
 #include <tenonctrl/domstate.h>
@@ -19,6 +20,7 @@
 #define PAGE	   4096UL
 #define PAGE_SHIFT 12
 #define PRESENT	   1ULL
+#define ACCESSED   0x20ULL
 #define FRAME	   0x000ffffffffff000ULL
 #define ENTRIES	   SAVER_ENTRIES
 
@@ -152,6 +154,64 @@ static int translate(struct saver *s, uint64_t pfn, unsigned int level,
 	return 0;
 }
 
+/* Two tables with the same sum mean the same: which entries were only read
+ * since hurts nobody. */
+static uint64_t sum_of(const uint64_t *table, xen_pfn_t type)
+{
+	uint64_t entries[ENTRIES], sum;
+
+	for (unsigned int i = 0; i < ENTRIES; i++)
+		entries[i] =
+			table[i] & PRESENT ? table[i] & ~ACCESSED : table[i];
+	sum = XXH64(entries, sizeof(entries), type);
+	return sum > SAVER_UNKNOWN ? sum : ~sum;
+}
+
+/* Copies of pages of a domain that runs: of its tables what they seem to hold,
+ * or nothing where that makes no sense just now. */
+static void translate_copies(struct saver *s, size_t count)
+{
+	struct why *why = s->why, ignored;
+
+	s->why = &ignored;
+	for (size_t i = 0; i < count; i++) {
+		unsigned int level = saver_level(s->types[i]);
+		uint64_t *table = s->tables[i];
+
+		s->sums[i] = 0;
+		if (!level)
+			continue;
+		if (translate(s, s->numbers[i], level, table, table)) {
+			memset(table, 0, PAGE);
+			s->sums[i] = SAVER_UNKNOWN;
+		} else {
+			s->sums[i] = sum_of(table, s->types[i]);
+		}
+	}
+	s->why = why;
+}
+
+int saver_sum_tables(struct saver *s, const uint64_t *numbers,
+	const xen_pfn_t *frames, const xen_pfn_t *types, size_t count,
+	uint64_t *sums)
+{
+	void *map;
+	int ret = fmem_map_read(s->c, s->domid, frames, count, &map);
+
+	if (ret)
+		return saver_failed(s, ret, "page tables");
+	for (size_t i = 0; i < count && !ret; i++) {
+		uint64_t *table = s->tables[0];
+
+		ret = translate(s, numbers[i], saver_level(types[i]),
+			(void *)((char *)map + i * PAGE), table);
+		if (!ret)
+			sums[i] = sum_of(table, types[i]);
+	}
+	fmem_unmap(s->c, map, count);
+	return ret;
+}
+
 /* The contents of `count` pages, mapped at `map`, are added to the pieces. */
 static int add_contents(struct saver *s, char *map, size_t count,
 	const uint64_t *numbers, const uint8_t *levels, size_t *piece_count)
@@ -239,6 +299,7 @@ int saver_put_pages(struct saver *s, size_t count, bool live)
 	if (live) {
 		/* It changes: what is summed up must be what is written. */
 		memcpy(s->tables, map, filled * PAGE);
+		translate_copies(s, filled);
 		s->pieces[pieces++] =
 			(struct iovec){ s->tables, filled * PAGE };
 	} else {
@@ -407,11 +468,13 @@ int saver_begin(struct saver *s)
 	if (ret)
 		return saver_failed(s, ret, "state");
 	s->numbers = calloc(LIBXC_BATCH, sizeof(*s->numbers));
+	s->sums = calloc(LIBXC_BATCH, sizeof(*s->sums));
 	s->types = calloc(LIBXC_BATCH, sizeof(*s->types));
 	s->frames = calloc(LIBXC_BATCH, sizeof(*s->frames));
 	s->tables = calloc(LIBXC_BATCH, sizeof(*s->tables));
 	s->pieces = calloc(LIBXC_BATCH + 3, sizeof(*s->pieces));
-	if (!s->numbers || !s->types || !s->frames || !s->tables || !s->pieces)
+	if (!s->numbers || !s->sums || !s->types || !s->frames || !s->tables ||
+		!s->pieces)
 		return why_set(s->why, -ENOMEM, "out of memory in dom0");
 	return pv_list_read(s->c, &s->info, &s->list, s->why);
 }
@@ -420,6 +483,7 @@ void saver_end(struct saver *s)
 {
 	pv_list_free(&s->list);
 	free(s->numbers);
+	free(s->sums);
 	free(s->types);
 	free(s->frames);
 	free(s->tables);

@@ -28,6 +28,8 @@ struct saver {
 	 * whoever asks for it; LIBXC_BATCH each. */
 	uint64_t *numbers;
 	xen_pfn_t *frames;
+	/* What was sent of each page, as saver_sum says; 0: no table. */
+	uint64_t *sums;
 	/* The rest is the saver's own. */
 	xen_pfn_t *types;
 	uint64_t (*tables)[SAVER_ENTRIES];
@@ -50,9 +52,19 @@ unsigned int saver_level(xen_pfn_t type);
 /* Whether a frame of that kind can be read. */
 bool saver_has_contents(xen_pfn_t type);
 /* One record with the first `count` of s->numbers, s->frames, whose kinds are
- * read. `live`: the domain runs, none of them is a page table, and what cannot
- * be mapped just now is -EAGAIN, with nothing written. */
+ * read. `live`: the domain runs and all of them have contents; what cannot be
+ * mapped just now is -EAGAIN, with nothing written; of page tables it is only
+ * a guess what they hold, and s->sums says which. */
 int saver_put_pages(struct saver *s, size_t count, bool live);
+/*
+ * What `count` page tables of these levels hold, of a domain that does not
+ * run: sums[i] is that of the table `numbers[i]` in frames[i], whose kind is
+ * types[i].
+ */
+#define SAVER_UNKNOWN 1ULL /* the sum of no table */
+int saver_sum_tables(struct saver *s, const uint64_t *numbers,
+	const xen_pfn_t *frames, const xen_pfn_t *types, size_t count,
+	uint64_t *sums);
 /* What stands behind memory, of a domain that has suspended, to the end. */
 int saver_put_tail(struct saver *s);
 
