@@ -127,3 +127,15 @@ def reach_shell(machine, timeout=240):
         machine.expect(r"tenon-mark dom0-ready", timeout, BAD)
         machine.expect(r"dom0# ", 60)
     machine.shell("stty cols 500; stty -echo")
+
+
+def audit(machine, when):
+    """Debug key A: all state is recomputed; what is wrong is a panic."""
+    with machine.check(f"the hypervisor's audits are clean {when}"):
+        begin = len(machine.text)
+        machine.run("holdings -k A", 60)
+        for _ in range(20):
+            if "audit: clean" in machine.text[begin:]:
+                return
+            machine.run("sleep 1")
+        raise Failure("they did not end")

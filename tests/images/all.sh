@@ -24,7 +24,7 @@ make -s -C "$build" install DESTDIR="$out/stage" >"$out/install.log" 2>&1 || {
 # The tests' own aids travel with the userland.
 install -D "$build/tests/bench/meminfo" "$out/stage/usr/bin/meminfo"
 install "$build/tests/boot/holdings" "$build/tests/boot/dirty" \
-	"$out/stage/usr/bin"
+	"$build/tests/soak/churn" "$out/stage/usr/bin"
 install -m 755 "$here/../guest/micro.sh" "$out/stage/usr/bin/micro"
 install -m 755 "$here/../boot/kill-create.sh" "$out/stage/usr/bin/kill-create"
 sh "$here/../guest/build.sh" "$out/stage/guest/micro"

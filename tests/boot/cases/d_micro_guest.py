@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 
-from harness import case, reach_shell
+from harness import audit, case, reach_shell
 from machine import Failure
 
 GUEST = os.path.join(os.path.dirname(os.path.abspath(__file__)),
@@ -110,18 +110,6 @@ def beats_in(machine, seconds):
     machine.run(f"sleep {seconds}", seconds * 4 + 30)
     beats, took = last_beat(machine) - first, uptime() - began
     return beats / took
-
-
-def audit(machine, when):
-    """Debug key A: all state is recomputed; what is wrong is a panic."""
-    with machine.check(f"the hypervisor's audits are clean {when}"):
-        begin = len(machine.text)
-        machine.run("holdings -k A", 60)
-        for _ in range(20):
-            if "audit: clean" in machine.text[begin:]:
-                return
-            machine.run("sleep 1")
-        raise Failure("they did not end")
 
 
 def storm(machine):
