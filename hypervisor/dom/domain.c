@@ -32,8 +32,10 @@
 struct domain *dom0, *domain_idle, *domain_io, *domain_xen;
 
 static struct lock list_lock = LOCK_INIT(LOCK_DOMAIN_LIST);
-/* By id; a chunk once made stays.  Written under list_lock. */
+/* By id, in chunks that are there while a domain stands in them.  Under
+ * list_lock. */
 static struct domain **table[DOMID_MASK / CHUNK_IDS + 1];
+static uint16_t chunk_used[ARRAY_SIZE(table)];
 
 /* Domains with refs 0, to be freed; a stack, pushed by anyone. */
 static struct domain *reap_list;
@@ -60,7 +62,7 @@ static struct domain **slot_of(domid_t id)
 
 	if (id > DOMID_MASK)
 		return NULL;
-	chunk = atomic_read(&table[id >> CHUNK_SHIFT]);
+	chunk = table[id >> CHUNK_SHIFT];
 	return chunk ? &chunk[id & (CHUNK_IDS - 1)] : NULL;
 }
 
@@ -171,30 +173,63 @@ int domain_pick_id(domid_t *id)
 	return -ENFILE;
 }
 
-/* Enter d in the table. */
-static int publish(struct domain *d)
+/*
+ * Room for a domain of that number, to be given back by room_put.  -EEXIST:
+ * there is one.
+ */
+static int room_get(domid_t id)
 {
-	struct domain ***chunk = &table[d->id >> CHUNK_SHIFT];
-	struct domain **fresh = NULL, **slot;
+	unsigned n = id >> CHUNK_SHIFT;
+	struct domain **fresh = heap_alloc_array(CHUNK_IDS, sizeof(*fresh));
 	int r = 0;
 
-	if (!atomic_read(chunk)) {
-		fresh = heap_alloc_array(CHUNK_IDS, sizeof(*fresh));
-		if (!fresh)
-			return -ENOMEM;
-	}
+	if (!fresh)
+		return -ENOMEM;
 	lock_take(&list_lock);
-	if (!*chunk) {
-		atomic_write(chunk, fresh);
+	if (!table[n]) {
+		table[n] = fresh;
 		fresh = NULL;
 	}
-	slot = slot_of(d->id);
-	if (*slot)
+	if (by_id(id))
 		r = -EEXIST;
 	else
-		atomic_write(slot, d);
+		chunk_used[n]++;
 	lock_drop(&list_lock);
 	heap_free(fresh);
+	return r;
+}
+
+/* With the last of a chunk go the chunk and its page of owners: numbers grow
+ * with each new domain, memory in use must not. */
+static void room_put(domid_t id)
+{
+	unsigned n = id >> CHUNK_SHIFT;
+	struct domain **empty = NULL;
+	struct page *owners = NULL;
+
+	lock_take(&list_lock);
+	if (--chunk_used[n] == 0) {
+		empty = table[n];
+		table[n] = NULL;
+		owners = page_owner_detach(id);
+	}
+	lock_drop(&list_lock);
+	heap_free(empty);
+	if (owners)
+		page_free(owners, 0);
+}
+
+/* Enter d in the table, where there is room; -EEXIST: another was quicker. */
+static int publish(struct domain *d)
+{
+	int r = 0;
+
+	lock_take(&list_lock);
+	if (by_id(d->id))
+		r = -EEXIST;
+	else
+		atomic_write(slot_of(d->id), d);
+	lock_drop(&list_lock);
 	return r;
 }
 
@@ -324,11 +359,14 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
 		config->max_vcpus > DOMAIN_MAX_VCPUS ||
 		config->flags & XEN_DOMCTL_CDF_hvm)
 		return -EINVAL;
-	if (by_id(id))
-		return -EEXIST;
+	r = room_get(id);
+	if (r)
+		return r;
 	d = domain_alloc(id, config->max_vcpus);
-	if (!d)
+	if (!d) {
+		room_put(id);
 		return -ENOMEM;
+	}
 	d->is_privileged = d->is_hardware = is_privileged;
 	d->create_flags = config->flags;
 	d->ssidref = config->ssidref;
@@ -342,6 +380,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
 		r = publish(d);
 	if (r) {
 		domain_free(d);
+		room_put(id);
 		return r;
 	}
 	TRACE(TRC_DOM0_DOM_ADD, id);
@@ -356,7 +395,7 @@ static struct domain *create_pseudo(domid_t id, unsigned vcpu_count)
 {
 	struct domain *d = domain_alloc(id, vcpu_count);
 
-	if (!d || publish(d) != 0)
+	if (!d || room_get(id) != 0 || publish(d) != 0)
 		panic("no memory for domain %u", id);
 	return d;
 }
@@ -384,14 +423,17 @@ static void tell_subscribers(void)
 static void domain_reap(void)
 {
 	struct domain *d, *next;
+	domid_t id;
 
 	for (d = atomic_swap(&reap_list, NULL); d; d = next) {
 		next = d->reap_next;
+		id = d->id;
 		lock_take(&list_lock);
-		atomic_write(slot_of(d->id), NULL);
+		atomic_write(slot_of(id), NULL);
 		lock_drop(&list_lock);
 		TRACE(TRC_DOM0_DOM_REM, d->id);
 		domain_free(d);
+		room_put(id);
 		atomic_write(&must_tell_dom0, true);
 	}
 	if (atomic_swap(&must_tell_dom0, false)) {
@@ -403,6 +445,7 @@ static void domain_reap(void)
 void domain_init(void)
 {
 	memset(table, 0, sizeof(table));
+	memset(chunk_used, 0, sizeof(chunk_used));
 	reap_list = NULL;
 	must_tell_dom0 = false;
 	dom0 = NULL;
@@ -412,11 +455,6 @@ void domain_init(void)
 	domain_io = create_pseudo(DOMID_IO, 1);
 	domain_xen = create_pseudo(DOMID_XEN, 1);
 	trace_buffers_init();
-	/* The first chunk now, so that making a domain and destroying it
-	 * leaves the heap as it was. */
-	table[0] = heap_alloc_array(CHUNK_IDS, sizeof(*table[0]));
-	if (!table[0])
-		panic("no memory for the table of domains");
 }
 
 bool domain_may_control(

@@ -19,7 +19,8 @@
 #include <tenon/tlb.h>
 #include "../core/page_private.h"
 
-/* Owners by domid, in pages of 512 made when needed. */
+/* Owners by domid, in pages of 512 made when needed; the table of domains
+ * (domain.c) knows when one is of no use any more. */
 #define LEAF_ENTRIES (PAGE_SIZE / sizeof(struct domain *))
 static struct domain **owners[0x8000 / LEAF_ENTRIES];
 
@@ -38,6 +39,13 @@ struct domain *page_owner_domain(const struct page *pg)
 	struct domain **leaf = atomic_read(&owners[id / LEAF_ENTRIES]);
 
 	return leaf ? atomic_read(&leaf[id % LEAF_ENTRIES]) : NULL;
+}
+
+struct page *page_owner_detach(domid_t id)
+{
+	struct domain **leaf = atomic_swap(&owners[id / LEAF_ENTRIES], NULL);
+
+	return leaf ? virt_to_page(leaf) : NULL;
 }
 
 void page_owner_reset(void)

@@ -142,6 +142,39 @@ static void nothing_is_left(void **state)
 }
 
 /* A frame that another holds keeps the structure, and no longer. */
+/* A number far from the others takes memory while it is in use alone; also
+ * when the domain cannot be made, or is one of two. */
+static void numbers_take_no_memory(void **state)
+{
+	static const domid_t ids[] = { 600, 601, 1200, 5000, 5001 };
+	struct domain *d[ARRAY_SIZE(ids)], *other;
+	uint64_t frames;
+	size_t heap;
+
+	(void)state;
+	start(2);
+	frames = page_free_count();
+	heap = heap_used();
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
+			d[i] = make(ids[i], false);
+			give_frames(d[i], 3);
+		}
+		assert_int_equal(
+			domain_create(600, &config, false, &other), -EEXIST);
+		for (unsigned i = 0; i < ARRAY_SIZE(ids); i++) {
+			assert_true(domain_get(ids[i]) == d[i]);
+			kill_all_the_way(d[i]);
+			domain_put(d[i]);
+			rig_settle();
+			assert_null(domain_get(ids[i]));
+		}
+		assert_int_equal(page_free_count(), frames);
+		assert_int_equal(heap_used(), heap);
+	}
+	fake_stop();
+}
+
 static void a_frame_keeps_its_owner(void **state)
 {
 	struct page *pg;
@@ -423,6 +456,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_is_left),
+		cmocka_unit_test(numbers_take_no_memory),
 		cmocka_unit_test(a_frame_keeps_its_owner),
 		cmocka_unit_test(every_allocation_may_fail),
 		cmocka_unit_test(refusals),

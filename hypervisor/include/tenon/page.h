@@ -134,6 +134,11 @@ uint64_t page_claimed_count(void);
 
 /* The owner of a frame on which the caller holds a reference; NULL: none. */
 struct domain *page_owner_domain(const struct page *pg);
+/*
+ * The page that holds the owners of 512 numbers, this one among them, for the
+ * caller to free; NULL: none.  No domain of these numbers has frames.
+ */
+struct page *page_owner_detach(domid_t id);
 
 /*
  * Drop the allocation's own reference: once for each frame (a test and clear
