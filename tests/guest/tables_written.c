@@ -6,6 +6,38 @@
  */
 #include "guest.h"
 
+static char eight_pages[8 * 4096] __attribute__((aligned(8 * 4096)));
+
+/* Entries cleared and copied many at once, as memset and memcpy do it. */
+static void strings(volatile uint64_t *entries, uint64_t entry)
+{
+	static uint64_t source[8];
+	volatile uint64_t *at = entries;
+	uint64_t *from = source, count = 8, sum = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		source[i] = entry | 5;
+	__asm__ volatile("rep movsq"
+			 : "+D"(at), "+S"(from), "+c"(count)::"memory");
+	expect("rep movsq: all of them", (uint64_t)(at - entries), 8);
+	expect("rep movsq: the count", count, 0);
+	for (unsigned i = 0; i < 8; i++)
+		sum += entries[i] & 3;
+	expect("rep movsq: read-only entries", sum, 8);
+	at = entries;
+	count = 8;
+	__asm__ volatile("rep stosq"
+			 : "+D"(at), "+c"(count)
+			 : "a"(0)
+			 : "memory");
+	sum = 0;
+	for (unsigned i = 0; i < 8; i++)
+		sum |= entries[i];
+	expect("rep stosq: nothing is left", sum, 0);
+	__asm__ volatile("movnti %1, %0" : "+m"(*entries) : "r"(entry | 7));
+	expect("movnti", *entries & 3, 3);
+}
+
 void guest_tests(void)
 {
 	volatile uint64_t *e = pte_of(page_a, 1);
@@ -51,6 +83,7 @@ void guest_tests(void)
 			 : "+m"(*(volatile uint32_t *)e)
 			 : "r"(low));
 	expect("a store of four bytes", *e & 3, 1);
+	strings(pte_of(eight_pages, 1), entry);
 	*e = entry | 7;
 	expect("nothing of it trapped", trap_count, before);
 

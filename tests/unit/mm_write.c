@@ -109,12 +109,20 @@ static bool run_guest(
 	return done;
 }
 
-#define INSN(width, undefined, ...)                                   \
-	{                                                             \
-		width, undefined, sizeof((uint8_t[]){ __VA_ARGS__ }), \
-		{                                                     \
-			__VA_ARGS__                                   \
-		}                                                     \
+#define INSN(width, undefined, ...)                                      \
+	{                                                                \
+		width, undefined, 0, sizeof((uint8_t[]){ __VA_ARGS__ }), \
+		{                                                        \
+			__VA_ARGS__                                      \
+		}                                                        \
+	}
+/* It may set bit 0 of its operand: that must not be the entry's. */
+#define ODD(width, ...)                                          \
+	{                                                        \
+		width, 0, 1, sizeof((uint8_t[]){ __VA_ARGS__ }), \
+		{                                                \
+			__VA_ARGS__                              \
+		}                                                \
 	}
 
 /* undefined: arithmetic flags that the manual leaves undefined. */
@@ -122,7 +130,7 @@ static bool run_guest(
 #define ALL_BUT_CF 0x8d4
 
 static const struct {
-	unsigned width, undefined, n;
+	unsigned width, undefined, first, n;
 	uint8_t bytes[15];
 } insns[] = {
 	INSN(8, 0, 0x48, 0x89, 0x0b), /* mov [rbx], rcx */
@@ -134,36 +142,43 @@ static const struct {
 	INSN(4, 0, 0xc7, 0x03, 0x10, 0x32, 0x54, 0x86),
 	INSN(2, 0, 0x66, 0xc7, 0x43, 0x00, 0x10, 0x32),
 	INSN(1, 0, 0xc6, 0x83, 0, 0, 0, 0, 0x18),
-	INSN(8, 0, 0x48, 0x87, 0x0b), /* xchg */
-	INSN(4, 0, 0x87, 0x13),
-	INSN(1, 0, 0x86, 0x33),		     /* xchg [rbx], dh */
-	INSN(8, AF, 0xf0, 0x48, 0x21, 0x0b), /* lock and */
-	INSN(8, AF, 0x48, 0x09, 0x0b),	     /* or */
-	INSN(8, AF, 0x48, 0x31, 0x0b),	     /* xor */
-	INSN(4, AF, 0x21, 0x0b),
-	INSN(2, AF, 0x66, 0x09, 0x0b),
+	INSN(8, 0, 0x48, 0x87, 0x0b),			/* xchg */
+	INSN(4, 0, 0x87, 0x13), INSN(1, 0, 0x86, 0x33), /* xchg [rbx], dh */
+	INSN(8, AF, 0xf0, 0x48, 0x21, 0x0b),		/* lock and */
+	INSN(8, AF, 0x48, 0x09, 0x0b),			/* or */
+	INSN(8, AF, 0x48, 0x31, 0x0b),			/* xor */
+	INSN(4, AF, 0x21, 0x0b), INSN(2, AF, 0x66, 0x09, 0x0b),
 	INSN(8, 0, 0xf0, 0x48, 0x01, 0x0b), /* add */
 	INSN(8, 0, 0x48, 0x29, 0x0b),	    /* sub */
-	INSN(4, 0, 0x01, 0x0b),
-	INSN(2, 0, 0x66, 0x29, 0x13),
+	INSN(4, 0, 0x01, 0x0b), INSN(2, 0, 0x66, 0x29, 0x13),
 	INSN(1, AF, 0xf0, 0x80, 0x23, 0xfc), /* lock andb */
 	INSN(1, AF, 0xf0, 0x80, 0x0b, 0x40), /* lock orb */
 	INSN(8, AF, 0x48, 0x83, 0x23, 0xf0),
 	INSN(8, AF, 0x48, 0x81, 0x0b, 0, 2, 0, 0x80),
 	INSN(4, AF, 0x81, 0x33, 0, 2, 0, 0x80),
-	INSN(8, 0, 0x48, 0x83, 0x03, 0x7e),
-	INSN(8, 0, 0x48, 0x83, 0x2b, 0x02),
+	INSN(8, 0, 0x48, 0x83, 0x03, 0x7e), INSN(8, 0, 0x48, 0x83, 0x2b, 0x02),
 	INSN(8, ALL_BUT_CF, 0xf0, 0x48, 0x0f, 0xba, 0x33, 0x05), /* btr 5 */
 	INSN(8, ALL_BUT_CF, 0x48, 0x0f, 0xba, 0x2b, 0x2a),	 /* bts 42 */
 	INSN(4, ALL_BUT_CF, 0x0f, 0xba, 0x3b, 0x0b),		 /* btc 11 */
 	INSN(8, 0, 0xf0, 0x48, 0x0f, 0xb1, 0x0b),		 /* cmpxchg */
-	INSN(4, 0, 0x0f, 0xb1, 0x0b),
-	INSN(1, 0, 0x0f, 0xb0, 0x13),
+	INSN(4, 0, 0x0f, 0xb1, 0x0b), INSN(1, 0, 0x0f, 0xb0, 0x13),
 	INSN(8, 0, 0xf0, 0x48, 0x0f, 0xc1, 0x0b), /* xadd */
 	INSN(4, 0, 0x0f, 0xc1, 0x0b),
 	INSN(8, 0, 0x3e, 0x48, 0x89, 0x4b, 0x00), /* ds: */
 	INSN(8, 0, 0x48, 0x89, 0x0c, 0x23),	  /* SIB */
 	INSN(8, 0, 0x48, 0x89, 0x8c, 0x23, 0, 0, 0, 0),
+	INSN(8, 0, 0x48, 0x0f, 0xc3, 0x0b),			    /* movnti */
+	INSN(4, 0, 0x0f, 0xc3, 0x13), INSN(8, 0, 0x48, 0xf7, 0x1b), /* neg */
+	INSN(2, 0, 0x66, 0xf7, 0x1b), INSN(1, 0, 0xf6, 0x1b),
+	ODD(4, 0xf7, 0x13),			      /* not */
+	ODD(1, 0xf0, 0xf6, 0x13), ODD(4, 0xff, 0x03), /* inc */
+	ODD(2, 0xf0, 0x66, 0xff, 0x03), ODD(1, 0xfe, 0x03),
+	ODD(4, 0xff, 0x0b),			      /* dec */
+	ODD(1, 0xfe, 0x0b), ODD(4, 0xf0, 0x11, 0x0b), /* adc */
+	ODD(1, 0x10, 0x0b), ODD(2, 0x66, 0x83, 0x13, 0xff),
+	ODD(4, 0x19, 0x0b), /* sbb */
+	ODD(1, 0x80, 0x1b, 0x7f),
+	INSN(8, 0, 0xf3, 0x48, 0x89, 0x0b), /* xrelease */
 };
 
 static uint64_t seed = 1;
@@ -184,7 +199,9 @@ static void test_as_the_cpu(void **state)
 	for (unsigned run = 0; run < 200; run++)
 		for (unsigned i = 0; i < ARRAY_SIZE(insns); i++) {
 			unsigned width = insns[i].width;
-			unsigned offset = run % (8 / width) * width;
+			unsigned first = insns[i].first;
+			unsigned offset =
+				(first + run % (8 / width - first)) * width;
 			uint64_t mask = ARITH & ~(uint64_t)insns[i].undefined;
 			struct machine a = { random_word(), random_word(),
 				random_word(), random_word(),
@@ -209,6 +226,113 @@ static void test_as_the_cpu(void **state)
 					b.rflags & mask);
 		}
 	munmap(native_code, PAGE_SIZE);
+	mm_check();
+}
+
+/* Registers of the next instruction, and what it left of them. */
+static struct cpu_user_regs string;
+
+/* An instruction that faulted at addr: how far rip went; -1: refused. */
+static int run_string(const uint8_t *insn, unsigned n, vaddr_t addr)
+{
+	struct cpu_user_regs *r = arch_guest_regs();
+	bool is_done;
+
+	memcpy((uint8_t *)mfn_to_virt(m[2]) + 64, insn, n);
+	*r = string;
+	r->rip = CODE;
+	is_done = pt_write_fault(v, addr, r);
+	string = *r;
+	return is_done ? (int)(r->rip - CODE) : -1;
+}
+
+static void test_strings(void **state)
+{
+	static const uint8_t stosq[] = { 0x48, 0xab };
+	static const uint8_t rep_stosq[] = { 0xf3, 0x48, 0xab };
+	static const uint8_t stosb[] = { 0xaa };
+	static const uint8_t rep_movsq[] = { 0xf3, 0x48, 0xa5 };
+	static const uint8_t movsl[] = { 0xa5 };
+	static const uint8_t fs_movsq[] = { 0x64, 0x48, 0xa5 };
+	static const uint8_t edi_stosq[] = { 0x67, 0x48, 0xab };
+	static const uint8_t mov_to[] = { 0x48, 0xa3, 1, 2, 3, 4, 5, 6, 7, 8 };
+	uint64_t *slot = (uint64_t *)mfn_to_virt(m[L1]) + SLOT;
+	uint64_t *source = mfn_to_virt(m[3]);
+	vaddr_t addr = FAKE_SPACE_VA + L1 * PAGE_SIZE + SLOT * 8;
+	vaddr_t from = FAKE_SPACE_VA + 3 * PAGE_SIZE;
+
+	(void)state;
+	string = (struct cpu_user_regs){
+		.rdi = addr, .rsi = from, .rax = 0x1110, .rcx = 2
+	};
+	assert_int_equal(run_string(stosq, 2, addr), 2);
+	assert_int_equal(slot[0], 0x1110);
+	assert_int_equal(string.rdi, addr + 8);
+	assert_int_equal(string.rcx, 2);
+	/* One element each time; the last one ends it. */
+	assert_int_equal(run_string(rep_stosq, 3, addr + 8), 0);
+	assert_int_equal(string.rcx, 1);
+	assert_int_equal(run_string(rep_stosq, 3, addr + 16), 3);
+	assert_int_equal(string.rcx, 0);
+	assert_int_equal(slot[1] + slot[2], 0x2220);
+	assert_int_equal(string.rsi, from);
+	/* Backwards, from memory. */
+	string.rflags = 1 << 10;
+	string.rdi = addr;
+	string.rcx = 9;
+	source[0] = 0x3330;
+	assert_int_equal(run_string(rep_movsq, 3, addr), 0);
+	assert_int_equal(slot[0], 0x3330);
+	assert_int_equal(string.rdi, addr - 8);
+	assert_int_equal(string.rsi, from - 8);
+	assert_int_equal(string.rcx, 8);
+	string = (struct cpu_user_regs){
+		.rdi = addr + 4, .rsi = from, .rax = 0xaabbcc22
+	};
+	assert_int_equal(run_string(movsl, 1, addr + 4), 1);
+	assert_int_equal(slot[0], 0x333000003330);
+	assert_int_equal(string.rdi, addr + 8);
+	assert_int_equal(string.rsi, from + 4);
+	string.rdi = addr + 1;
+	assert_int_equal(run_string(stosb, 1, addr + 1), 1);
+	assert_int_equal(slot[0], 0x333000002230);
+	assert_int_equal(run_string(mov_to, sizeof(mov_to), addr + 8), 10);
+	assert_int_equal(slot[1], 0xaabbcc22);
+	/* Another place than the fault's, a segment, half an address, a source
+	 * that is not there. */
+	string.rdi = addr;
+	assert_int_equal(run_string(stosq, 2, addr + 8), -1);
+	assert_int_equal(run_string(fs_movsq, 3, addr), -1);
+	assert_int_equal(run_string(edi_stosq, 3, addr), -1);
+	string.rsi = 64;
+	assert_int_equal(run_string(movsl, 1, addr), -1);
+	assert_int_equal(string.rdi, addr);
+	mm_check();
+}
+
+/* Two halves in four registers. */
+static void test_cmpxchg8b(void **state)
+{
+	static const uint8_t insn[] = { 0xf0, 0x0f, 0xc7, 0x0b };
+	static const uint8_t of_16[] = { 0xf0, 0x48, 0x0f, 0xc7, 0x0b };
+	uint64_t *slot = (uint64_t *)mfn_to_virt(m[L1]) + SLOT;
+	vaddr_t addr = FAKE_SPACE_VA + L1 * PAGE_SIZE + SLOT * 8;
+
+	(void)state;
+	*slot = 0x1111111022222220;
+	string = (struct cpu_user_regs){ .rax = 0x22222220,
+		.rdx = 5,
+		.rbx = 0x44444440,
+		.rcx = 0x33333330,
+		.rflags = 0x240 };
+	assert_int_equal(run_string(insn, sizeof(insn), addr), 4);
+	assert_int_equal(*slot, 0x1111111022222220);
+	assert_int_equal(string.rdx, 0x11111110);
+	assert_int_equal(string.rflags, 0x200);
+	assert_int_equal(run_string(insn, sizeof(insn), addr), 4);
+	assert_int_equal(*slot, 0x3333333044444440);
+	assert_int_equal(string.rflags, 0x240);
+	assert_int_equal(run_string(of_16, sizeof(of_16), addr), -1);
 	mm_check();
 }
 
@@ -302,6 +426,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_as_the_cpu, start, stop),
+		cmocka_unit_test_setup_teardown(test_strings, start, stop),
+		cmocka_unit_test_setup_teardown(test_cmpxchg8b, start, stop),
 		cmocka_unit_test_setup_teardown(test_references, start, stop),
 		cmocka_unit_test_setup_teardown(test_not_ours, start, stop),
 		cmocka_unit_test_setup_teardown(test_noise, start, stop),
