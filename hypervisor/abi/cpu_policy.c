@@ -307,15 +307,15 @@ int domctl_get_policy(struct domctl *c)
 int domctl_set_tsc(struct domctl *c)
 {
 	const struct xen_domctl_tsc_info *t = &c->op.u.tsc_info;
+	int r;
 
-	if (c->d == c->hc->d || t->tsc_mode > 2)
+	if (c->d == c->hc->d)
 		return -EINVAL;
 	domain_pause(c->d);
-	c->d->arch.tsc_mode = (uint8_t)t->tsc_mode;
-	c->d->arch.tsc_khz = t->gtsc_khz;
-	c->d->arch.tsc_incarnation = t->incarnation;
+	r = tsc_set(c->d, t->tsc_mode, t->elapsed_nsec, t->gtsc_khz,
+		t->incarnation);
 	domain_unpause(c->d);
-	return 0;
+	return r;
 }
 
 int domctl_get_tsc(struct domctl *c)
@@ -323,10 +323,8 @@ int domctl_get_tsc(struct domctl *c)
 	struct xen_domctl_tsc_info *t = &c->op.u.tsc_info;
 
 	memset(t, 0, sizeof(*t));
-	t->tsc_mode = c->d->arch.tsc_mode;
-	t->gtsc_khz = (uint32_t)arch_cpu_khz();
-	t->incarnation = c->d->arch.tsc_incarnation;
-	t->elapsed_nsec = time_now();
+	tsc_get(c->d, &t->tsc_mode, &t->elapsed_nsec, &t->gtsc_khz,
+		&t->incarnation);
 	c->must_copy_back = true;
 	return 0;
 }

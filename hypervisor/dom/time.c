@@ -22,8 +22,8 @@
 static struct lock wall_lock = LOCK_INIT(LOCK_TIMER);
 static uint64_t wall_ns;
 
-/* What v should show now, but for the version. */
-static void time_params(struct vcpu_time_info *t)
+/* What v of a domain should show now, but for the version. */
+static void time_params(const struct domain *d, struct vcpu_time_info *t)
 {
 	uint64_t stamp, system;
 	uint32_t mul;
@@ -35,6 +35,11 @@ static void time_params(struct vcpu_time_info *t)
 	t->tsc_to_system_mul = mul;
 	t->tsc_shift = shift;
 	t->flags = arch_tsc_is_stable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;
+	if (!d->arch.tsc.is_emulated)
+		return;
+	t->tsc_timestamp = tsc_at(d, system);
+	t->tsc_to_system_mul = d->arch.tsc.scale.mul;
+	t->tsc_shift = d->arch.tsc.scale.shift;
 }
 
 static void time_write(struct vcpu *v, const struct vcpu_time_info *fresh)
@@ -61,7 +66,7 @@ void time_update_vcpu(struct vcpu *v)
 {
 	struct vcpu_time_info fresh = { .version = v->time_shown.version };
 
-	time_params(&fresh);
+	time_params(v->domain, &fresh);
 	if (memcmp(&fresh, &v->time_shown, sizeof(fresh)) != 0)
 		time_write(v, &fresh);
 }
@@ -70,7 +75,7 @@ void time_show_vcpu(struct vcpu *v)
 {
 	struct vcpu_time_info fresh = { 0 };
 
-	time_params(&fresh);
+	time_params(v->domain, &fresh);
 	time_write(v, &fresh);
 }
 

@@ -56,6 +56,7 @@ int pv_write_cr(struct vcpu *v, unsigned nr, uint64_t value)
 	case 4:
 		/* Bits that are not the guest's are as they are. */
 		v->arch.cr[4] = value & CR4_GUEST & pv_cr4_mask(v);
+		arch_load_tsd(v);
 		return 0;
 	default:
 		return -EINVAL;

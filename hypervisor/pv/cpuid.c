@@ -48,13 +48,42 @@
 
 #define CR4_OSXSAVE (1UL << 18)
 
+/* 0x40000003, by public/arch-x86/cpuid.h. */
+static void tsc_leaf(const struct domain *d, uint32_t sub, uint32_t r[4])
+{
+	uint64_t stamp, ns;
+	uint32_t khz, mul;
+	int8_t shift;
+
+	switch (sub) {
+	case 0:
+		tsc_get(d, &r[1], &ns, &khz, &r[3]);
+		r[0] = d->arch.tsc.is_emulated | BIT(2) /* RDTSCP */;
+		r[2] = khz;
+		break;
+	case 1:
+		arch_time_params(&stamp, &ns, &mul, &shift);
+		if (d->arch.tsc.is_emulated) {
+			stamp = d->arch.tsc.zero_ns;
+			mul = d->arch.tsc.scale.mul;
+			shift = d->arch.tsc.scale.shift;
+		}
+		r[0] = (uint32_t)stamp;
+		r[1] = (uint32_t)(stamp >> 32);
+		r[2] = mul;
+		r[3] = (uint32_t)shift;
+		break;
+	case 2:
+		r[0] = (uint32_t)arch_cpu_khz();
+		break;
+	default:
+		break;
+	}
+}
+
 static void hypervisor_leaf(
 	const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
-	uint64_t stamp, ns;
-	uint32_t mul;
-	int8_t shift;
-
 	memset(r, 0, 16);
 	switch (leaf) {
 	case 0x40000000:
@@ -72,22 +101,7 @@ static void hypervisor_leaf(
 		r[2] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
 		break;
 	case 0x40000003:
-		arch_time_params(&stamp, &ns, &mul, &shift);
-		if (sub == 0) {
-			r[0] = BIT(2) /* RDTSCP is not emulated */;
-			r[1] = v->domain->arch.tsc_mode;
-			r[2] = (uint32_t)arch_cpu_khz();
-			r[3] = v->domain->arch.tsc_incarnation;
-		} else if (sub == 1) {
-			uint64_t offset = stamp;
-
-			r[0] = (uint32_t)offset;
-			r[1] = (uint32_t)(offset >> 32);
-			r[2] = mul;
-			r[3] = (uint32_t)shift;
-		} else if (sub == 2) {
-			r[0] = (uint32_t)arch_cpu_khz();
-		}
+		tsc_leaf(v->domain, sub, r);
 		break;
 	case 0x40000005:
 		r[1] = 52; /* machine address width that a guest may see */
@@ -128,7 +142,7 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, uint32_t r[4])
 		break;
 	case 0x80000007:
 		r[0] = r[1] = r[2] = 0;
-		r[3] &= BIT(8); /* invariant TSC: RDTSC is the machine's */
+		r[3] &= BIT(8); /* invariant TSC: an emulated one is, too */
 		break;
 	case 0x80000008:
 		r[1] &= BIT(0) | BIT(2); /* CLZERO, XSaveErPtr */

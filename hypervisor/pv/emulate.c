@@ -2,8 +2,8 @@
 /*
  * Privileged instructions that a PV guest's kernel runs at ring 3, emulated
  * after the #GP that they cause: port I/O, control and debug registers, MSRs,
- * CPUID by the forced prefix, and a few more.  Only what is listed here; any
- * other #GP is the guest's own.
+ * CPUID by the forced prefix, RDTSC, and a few more.  Only what is listed here;
+ * any other #GP is the guest's own.
  */
 #include <tenon/arch.h>
 #include <tenon/console.h>
@@ -16,6 +16,7 @@
 
 #define RFLAGS_DF    (1UL << 10)
 #define RFLAGS_RF    (1UL << 16)
+#define CR4_TSD	     (1UL << 2)
 
 #define STRING_BATCH 64 /* elements of one INS or OUTS before we look up */
 
@@ -281,22 +282,55 @@ static bool do_msr(struct vcpu *v, struct cpu_user_regs *regs,
 	return true;
 }
 
-static bool do_two_byte(
+/* RDTSC, and RDTSCP with TSC_AUX: CR4.TSD leaves them to the kernel. */
+static bool do_rdtsc(struct vcpu *v, struct cpu_user_regs *regs, bool has_aux)
+{
+	uint64_t value;
+
+	if (!v->arch.in_kernel && v->arch.cr[4] & CR4_TSD)
+		return false;
+	value = tsc_read(v->domain);
+	regs->rax = (uint32_t)value;
+	regs->rdx = value >> 32;
+	if (has_aux)
+		regs->rcx = v->arch.tsc_aux;
+	return true;
+}
+
+/* XSETBV is 0f 01 d1, RDTSCP 0f 01 f9. */
+static bool do_group7(
 	struct vcpu *v, struct cpu_user_regs *regs, struct insn *in)
 {
-	uint8_t op, second;
 	uint64_t value;
+	uint8_t op;
 
 	if (!next(in, &op))
 		return false;
+	if (op == 0xf9)
+		return do_rdtsc(v, regs, true);
+	if (op != 0xd1 || !v->arch.in_kernel || (uint32_t)regs->rcx != 0)
+		return false;
+	value = (uint32_t)regs->rax | regs->rdx << 32;
+	return !(value & ~pv_xcr0_mask(v)) && !arch_set_xcr0(v, value);
+}
+
+/* Of user mode RDTSC and RDTSCP alone. */
+static bool do_two_byte(
+	struct vcpu *v, struct cpu_user_regs *regs, struct insn *in)
+{
+	uint8_t op;
+
+	if (!next(in, &op))
+		return false;
+	if (!v->arch.in_kernel && op != 0x01 && op != 0x31)
+		return false;
 	switch (op) {
 	case 0x01:
-		/* XSETBV: 0f 01 d1 */
-		if (!next(in, &second) || second != 0xd1 ||
-			(uint32_t)regs->rcx != 0)
+		if (!do_group7(v, regs, in))
 			return false;
-		value = (uint32_t)regs->rax | regs->rdx << 32;
-		if (value & ~pv_xcr0_mask(v) || arch_set_xcr0(v, value))
+		break;
+	case 0x31:
+		if (!do_rdtsc(v, regs, false))
 			return false;
 		break;
 	case 0x06: /* CLTS */
@@ -333,7 +367,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 	case 0x6c ... 0x6f:
 	case 0xe4 ... 0xe7:
 	case 0xec ... 0xef:
-		/* Of user mode this alone, by IOPL 3 or the map. */
+		/* Of user mode too, by IOPL 3 or the map. */
 		done = do_port_io(v, regs, &in, op);
 		break;
 	case 0xfa:
@@ -344,7 +378,7 @@ bool pv_emulate_privileged(struct vcpu *v, struct cpu_user_regs *regs)
 			regs->rip += in.at;
 		break;
 	case 0x0f:
-		done = v->arch.in_kernel && do_two_byte(v, regs, &in);
+		done = do_two_byte(v, regs, &in);
 		break;
 	default:
 		break;

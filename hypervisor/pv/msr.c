@@ -64,6 +64,8 @@ int pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *value)
 		*value &= ~APIC_BASE_X2APIC;
 		return 0;
 	case MSR_TSC:
+		*value = tsc_read(v->domain);
+		return 0;
 	case MSR_UCODE_REV:
 	case MSR_MISC_ENABLE:
 		return arch_rdmsr(msr, value);

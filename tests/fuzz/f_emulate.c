@@ -71,7 +71,7 @@ static void on_write(uint16_t port, unsigned size, uint32_t value)
 
 static void start(void)
 {
-	unsigned who = next() & 1;
+	unsigned flags = next(), who = flags & 1;
 	uint8_t mode = next();
 	struct vcpu *v;
 
@@ -84,6 +84,11 @@ static void start(void)
 	BUG_ON(fake_space(v, PAGES, frames));
 	v->arch.user_root = MFN(0);
 	v->arch.iopl = next() & 3;
+	/* The time-stamp counter: made up, not for user code. */
+	if (flags & 2)
+		BUG_ON(tsc_set(v->domain, 1, flags << 20, flags << 8, 0));
+	if (flags & 4)
+		BUG_ON(pv_write_cr(v, 4, 1 << 2));
 	v->arch.kernel_sp = FAKE_SPACE_VA + PAGE_SIZE;
 	v->arch.traps[14].address = mode & 2 ? 0x1000 : 0;
 	v->arch.in_kernel = !(mode & 1);

@@ -25,6 +25,38 @@ static void clock(void)
 	expect("its version is even", shared->wc_version & 1, 0);
 }
 
+static void rdtsc(void)
+{
+	__asm__ volatile("rdtsc; syscall");
+	for (;;)
+		;
+}
+
+/* The counter that traps: for user code too, unless its kernel forbids it. */
+static void counter(void)
+{
+	uint64_t cr4;
+	uint32_t r[4] = { 0x40000003, 0, 0, 0 };
+
+	__asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e\n\tcpuid"
+			 : "+a"(r[0]), "=b"(r[1]), "+c"(r[2]), "=d"(r[3]));
+	expect("CPUID says whether the counter is emulated", r[0] & 1,
+		has_word("emulated"));
+	share_root();
+	run_user(rdtsc);
+	expect("user code may read the counter", last_trap.vector,
+		TRAP_SYSCALL);
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4 | 4));
+	run_user(rdtsc);
+	expect("not with CR4.TSD", last_trap.vector, 13);
+	TRY("rdtsc", ::: "rax", "rdx", "memory");
+	expect("its kernel still may", last_trap.vector, TRAP_NONE);
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4));
+	run_user(rdtsc);
+	expect("user code, without CR4.TSD", last_trap.vector, TRAP_SYSCALL);
+}
+
 void guest_tests(void)
 {
 	struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER };
@@ -36,6 +68,7 @@ void guest_tests(void)
 	unsigned before;
 
 	clock();
+	counter();
 	expect_error("the timer's port",
 		HC2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &virq),
 		0);

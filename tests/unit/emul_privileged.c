@@ -114,7 +114,7 @@ static void nothing_else(void **state)
 		0xe7, 0xec, 0xed, 0xee, 0xef, 0xfa, 0xfb };
 	/* Two bytes that are whole with 00 behind them. */
 	static const uint8_t two[] = { 0x06, 0x08, 0x09, 0x20, 0x21, 0x22, 0x23,
-		0x30, 0x32 };
+		0x30, 0x31, 0x32 };
 	struct cpu_user_regs regs;
 
 	(void)state;
@@ -145,12 +145,12 @@ static void nothing_else(void **state)
 		if (!is_listed)
 			assert_int_equal(regs.rip, (uint64_t)bytes);
 	}
-	/* Of user code nothing but ports, and those only where it may. */
+	/* Of user code nothing but RDTSC, and ports only where it may. */
 	current->arch.in_kernel = false;
 	for (unsigned op = 0; op < 256; op++) {
 		uint8_t bytes[16] = { 0x0f, (uint8_t)op };
 
-		if (op > 1)
+		if (op > 1 && op != 0x31)
 			assert_refused(bytes);
 	}
 	for (unsigned i = 0; i < sizeof(one); i++) {
@@ -504,6 +504,62 @@ static void msr_instructions(void **state)
 	REFUSED(0x0f, 0x30);
 }
 
+static uint64_t counter_after(const uint8_t *bytes)
+{
+	struct cpu_user_regs regs;
+
+	assert_true(run(bytes, &regs));
+	assert_int_equal(regs.rax >> 32 | regs.rdx >> 32, 0);
+	return regs.rdx << 32 | regs.rax;
+}
+
+/* The counter by all roads, at the rate and from where tools set it; and the
+ * clock that a kernel makes of it. */
+static void emulated_counter(void **state)
+{
+	static const uint8_t rdtsc[16] = { 0x0f, 0x31 };
+	static const uint8_t rdtscp[16] = { 0x0f, 0x01, 0xf9 };
+	const uint64_t elapsed = 3000000000000, start = 7500000000000;
+	const struct vcpu_time_info *t;
+	struct cpu_user_regs regs;
+	struct time_scale scale;
+	uint64_t value;
+
+	(void)state;
+	ctl_play(1);
+	t = &current->vcpu_info->time;
+	assert_int_equal(counter_after(rdtsc), arch_tsc());
+	assert_int_equal(tsc_set(current->domain, 1, elapsed, 2500000, 9), 0);
+	assert_int_equal(counter_after(rdtsc), start);
+	/* It traps for this domain alone. */
+	ctl_play(0);
+	assert_false(this_cpu()->arch.has_tsd);
+	ctl_play(1);
+	assert_true(this_cpu()->arch.has_tsd);
+	fake_advance(4000);
+	assert_int_equal(counter_after(rdtsc), start + 10000);
+	assert_int_equal(pv_rdmsr(current, 0x10, &value), 0);
+	assert_int_equal(value, start + 10000);
+	current->arch.tsc_aux = 5;
+	assert_true(run(rdtscp, &regs));
+	assert_int_equal(regs.rip, (uint64_t)rdtscp + 3);
+	assert_int_equal(regs.rcx, 5);
+	assert_int_equal(regs.rdx << 32 | regs.rax, start + 10000);
+	current->arch.in_kernel = false;
+	assert_int_equal(counter_after(rdtsc), start + 10000);
+	/* The guest's CR4.TSD is for its user code alone. */
+	current->arch.cr[4] |= 4;
+	assert_refused(rdtsc);
+	assert_refused(rdtscp);
+	current->arch.in_kernel = true;
+	assert_int_equal(counter_after(rdtsc), start + 10000);
+	fake_advance(1000000000);
+	scale = (struct time_scale){ t->tsc_to_system_mul, t->tsc_shift };
+	value = t->system_time +
+		time_scale_ns(&scale, counter_after(rdtsc) - t->tsc_timestamp);
+	assert_in_range(time_now() - value, 0, 1);
+}
+
 static void forced_cpuid(void **state)
 {
 	static const uint8_t good[16] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f,
@@ -545,6 +601,7 @@ int main(void)
 		TEST(msr_list),
 		TEST(msr_values),
 		TEST(msr_instructions),
+		TEST(emulated_counter),
 		TEST(forced_cpuid),
 	};
 

@@ -133,6 +133,9 @@ static void guests(void **state)
 	assert_int_equal(g.placing.weight, 512);
 	assert_true(g.placing.has_cap);
 	assert_int_equal(g.placing.cap, 200);
+	assert_int_equal(g.tsc_mode, 0);
+	assert_int_equal(make(BASE "tsc_mode='always_emulate'", &g, &why), 0);
+	assert_int_equal(g.tsc_mode, 1);
 	warnings = 0;
 	assert_int_equal(make(BASE "builder='linux'", &g, &why), 0);
 	assert_int_equal(warnings, 1);
@@ -170,6 +173,7 @@ static void bad_guests(void **state)
 		{ BASE "cpu_weight=65536", -EINVAL, "cpu_weight" },
 		{ BASE "cap=101", -EINVAL, "100" },
 		{ BASE "pool=['x']", -EINVAL, "pool" },
+		{ BASE "tsc_mode='slow'", -EINVAL, "f.cfg:3: tsc_mode" },
 	};
 	struct guest g;
 	struct why why;

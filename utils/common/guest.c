@@ -17,10 +17,10 @@ static const char *const deprecated[] = { "builder", "device_model", "sdl",
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
 static const char *const unsupported[] = { "pci", "vtpm", "vdispl", "vsnd",
 	"vkb", "channel", "usbctrl", "usbdev", "device_model_version",
-	"device_model_override", "driver_domain", "e820_host", "tsc_mode",
-	"cpuid", "max_grant_frames", "max_maptrack_frames", "claim_mode",
-	"localtime", "rtc_timeoffset", "on_watchdog", "on_soft_reset",
-	"nomigrate", "seclabel", "iomem", "ioports", "irqs", "numa_placement",
+	"device_model_override", "driver_domain", "e820_host", "cpuid",
+	"max_grant_frames", "max_maptrack_frames", "claim_mode", "localtime",
+	"rtc_timeoffset", "on_watchdog", "on_soft_reset", "nomigrate",
+	"seclabel", "iomem", "ioports", "irqs", "numa_placement",
 	"event_channels", "passthrough", NULL };
 
 /* Text and numbers are read by these; each knows its own key. */
@@ -28,7 +28,7 @@ static const char *const known[] = { "name", "uuid", "type", "kernel",
 	"bootloader", "bootloader_args", "ramdisk", "extra", "cmdline", "root",
 	"memory", "maxmem", "vcpus", "maxvcpus", "on_poweroff", "on_reboot",
 	"on_crash", "disk", "vif", "cpus", "cpus_soft", "cpu_weight", "cap",
-	"pool", "vfb", "p9", NULL };
+	"pool", "vfb", "p9", "tsc_mode", NULL };
 
 /* "FILE:LINE: KEY" */
 static int bad(const struct config_setting *s, struct why *why, int error,
@@ -120,6 +120,27 @@ static int get_action(const struct config *config, const char *key,
 		"must be \"destroy\", \"restart\", \"rename-restart\", "
 		"\"preserve\", \"coredump-destroy\" or "
 		"\"coredump-restart\"");
+}
+
+/* Where the time-stamp counter that the guest reads comes from. */
+static int get_tsc_mode(
+	struct guest *guest, const struct config *config, struct why *why)
+{
+	static const char *const modes[] = { "default", "always_emulate",
+		"native" };
+	const char *text = modes[0];
+	int ret = get_string(config, "tsc_mode", &text, why);
+
+	for (uint32_t i = 0; !ret && i < 3; i++) {
+		if (strcmp(text, modes[i]) != 0)
+			continue;
+		guest->tsc_mode = i;
+		return 0;
+	}
+	return ret ? ret
+		   : bad(config_find(config, "tsc_mode"), why, -EINVAL,
+			     "must be \"default\", \"always_emulate\" or "
+			     "\"native\"");
 }
 
 /* Names appear in paths of the store and of log files. */
@@ -327,6 +348,8 @@ static int get_all(
 		ret = get_action(config, "on_reboot", &guest->on_reboot, why);
 	if (!ret)
 		ret = get_action(config, "on_crash", &guest->on_crash, why);
+	if (!ret)
+		ret = get_tsc_mode(guest, config, why);
 	if (!ret)
 		ret = devices_from_config(&guest->devices, config, why);
 	if (!ret && guest->bootloader && !guest->devices.disk_count)

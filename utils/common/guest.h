@@ -32,6 +32,7 @@ struct guest {
 	uint32_t vcpus, maxvcpus;
 	struct placing placing;
 	enum dom_action on_poweroff, on_reboot, on_crash;
+	uint32_t tsc_mode; /* as in struct xen_domctl_tsc_info */
 	struct devices devices;
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/domctl.h>
+#include <tenonctrl/domstate.h>
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/qemu.h>
 #include <tenonctrl/sysctl.h>
@@ -153,6 +154,8 @@ static int make_domain(struct maker *m, struct why *why)
 		.max_maptrack_frames = -1,
 		.grant_opts = GRANT_VERSION,
 	};
+	const struct xen_domctl_tsc_info tsc = { .tsc_mode =
+							 m->guest.tsc_mode };
 	int ret;
 
 	memcpy(config.handle, m->guest.uuid, sizeof(config.handle));
@@ -178,6 +181,8 @@ static int make_domain(struct maker *m, struct why *why)
 		ret = domctl_memory_map(c, m->domid, m->guest.maxmem_mib << 20);
 	if (ret == -ENOSYS)
 		ret = 0;
+	if (!ret && tsc.tsc_mode)
+		ret = domstate_set_tsc(c, m->domid, &tsc);
 	if (!ret)
 		ret = domctl_alloc_port(c, m->domid, 0, &m->record.store_port);
 	if (!ret)

@@ -60,6 +60,8 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 		fake_unload_root();
 	else
 		arch_load_root(next);
+	if (!next->is_idle)
+		arch_load_tsd(next);
 	if (prev->domain && prev->domain != next->domain)
 		__atomic_fetch_and(&prev->domain->tlb_cpus, ~CPUMASK(cpu->id),
 			__ATOMIC_SEQ_CST);
@@ -202,6 +204,12 @@ int arch_rdmsr(uint32_t msr, uint64_t *value)
 	(void)msr;
 	(void)value;
 	return -EFAULT;
+}
+
+void arch_load_tsd(struct vcpu *v)
+{
+	this_cpu()->arch.has_tsd =
+		v->domain->arch.tsc.is_emulated || v->arch.cr[4] & 1UL << 2;
 }
 
 void arch_set_tsc_aux(struct vcpu *v, uint32_t value)

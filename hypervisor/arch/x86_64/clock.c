@@ -7,14 +7,13 @@
 #include <tenon/console.h>
 #include <tenon/cpu.h>
 #include <tenon/panic.h>
+#include <tenon/time_scale.h>
 #include <tenon/timer.h>
 #include "x86.h"
 
-/* ns = (tsc - base) shifted by shift, times mul, over 2^32 (pvclock's form). */
 static uint64_t tsc_base;
 static uint64_t tsc_khz;
-static uint32_t tsc_mul;
-static int8_t tsc_shift;
+static struct time_scale tsc_scale;
 static uint64_t wall_sec;
 
 uint64_t arch_tsc(void)
@@ -42,41 +41,18 @@ uint64_t arch_cpu_khz(void)
 	return tsc_khz;
 }
 
-static uint64_t scale(uint64_t delta)
-{
-	delta = tsc_shift < 0 ? delta >> -tsc_shift : delta << tsc_shift;
-	return (uint64_t)(((__uint128_t)delta * tsc_mul) >> 32);
-}
-
 uint64_t time_now(void)
 {
-	return scale(rdtsc() - tsc_base);
+	return time_scale_ns(&tsc_scale, rdtsc() - tsc_base);
 }
 
 void arch_time_params(
 	uint64_t *tsc_stamp, uint64_t *system_ns, uint32_t *mul, int8_t *shift)
 {
 	*tsc_stamp = rdtsc();
-	*system_ns = scale(*tsc_stamp - tsc_base);
-	*mul = tsc_mul;
-	*shift = tsc_shift;
-}
-
-/* mul and shift so that 2^32 <= ... : khz to nanoseconds. */
-static void set_scale(uint64_t hz)
-{
-	uint64_t ns = 1000000000ULL;
-
-	tsc_shift = 0;
-	while (hz > ns * 2) {
-		hz >>= 1;
-		tsc_shift--;
-	}
-	while (hz <= ns) {
-		hz <<= 1;
-		tsc_shift++;
-	}
-	tsc_mul = (uint32_t)((ns << 32) / hz);
+	*system_ns = time_scale_ns(&tsc_scale, *tsc_stamp - tsc_base);
+	*mul = tsc_scale.mul;
+	*shift = tsc_scale.shift;
 }
 
 void clock_init(uint64_t hz)
@@ -84,7 +60,7 @@ void clock_init(uint64_t hz)
 	tsc_khz = hz / 1000;
 	if (tsc_khz < 1000)
 		panic("the time-stamp counter does not count");
-	set_scale(tsc_khz * 1000);
+	tsc_scale = time_scale_of(tsc_khz * 1000);
 	tsc_base = rdtsc();
 }
 

@@ -56,6 +56,18 @@ void arch_set_tsc_aux(struct vcpu *v, uint32_t value)
 	wrmsr(MSR_TSC_AUX, value);
 }
 
+void arch_load_tsd(struct vcpu *v)
+{
+	struct cpu *c = this_cpu();
+	bool has_tsd =
+		v->domain->arch.tsc.is_emulated || v->arch.cr[4] & CR4_TSD;
+
+	if (likely(c->arch.has_tsd == has_tsd))
+		return;
+	c->arch.has_tsd = has_tsd;
+	write_cr4(read_cr4() ^ CR4_TSD);
+}
+
 static void save_segments(struct vcpu *v, struct cpu_user_regs *r)
 {
 	uint64_t gs = rdmsr(MSR_GS_BASE), shadow = rdmsr(MSR_KERNEL_GS_BASE);
@@ -157,6 +169,7 @@ void arch_switch(struct vcpu *prev, struct vcpu *next)
 		desc_load_guest(next);
 		arch_load_root(next);
 		load_segments(next);
+		arch_load_tsd(next);
 		if (has_breakpoint(next))
 			arch_load_debug(next);
 		fpu_restore(next);

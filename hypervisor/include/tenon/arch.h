@@ -74,6 +74,9 @@ void arch_switch(struct vcpu *prev, struct vcpu *next);
 /* CPUID and RDMSR of the machine: 0 or -EFAULT when the CPU refuses. */
 void arch_cpuid(uint32_t leaf, uint32_t sub, uint32_t r[4]);
 must_check int arch_rdmsr(uint32_t msr, uint64_t *value);
+/* RDTSC of the current vcpu traps when its domain's counter is emulated or its
+ * CR4.TSD is set, else not: after a change of these; a switch does it too. */
+void arch_load_tsd(struct vcpu *v);
 /* The current vcpu's TSC_AUX; and its XCR0: 0 or -EINVAL. */
 void arch_set_tsc_aux(struct vcpu *v, uint32_t value);
 must_check int arch_set_xcr0(struct vcpu *v, uint64_t value);

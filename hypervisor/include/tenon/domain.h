@@ -118,6 +118,8 @@ struct vcpu {
 	bool is_idle;	      /* c */
 	uint32_t pause_flags; /* a VCPU_* */
 	uint32_t pauses;      /* a vcpu_pause nesting (domain's apart) */
+	bool is_held;	      /* one of them is a debugger's; under domctl */
+	uint32_t debug_event; /* a vector that a debugger waits for; 0: none */
 	struct sched_vcpu sched;	    /* S */
 	struct vcpu_runstate_info runstate; /* S */
 	vaddr_t runstate_va; /* v guest area to keep current, 0: none */
@@ -194,6 +196,9 @@ void domain_unpause(struct domain *d);
 /* As the controller's pause: counted once. */
 void domain_pause_by_controller(struct domain *d);
 void domain_unpause_by_controller(struct domain *d);
+/* v, current, has come upon a vector that its domain's debugger waits for: as
+ * the controller's pause, but nobody is waited for; VIRQ_DEBUGGER. */
+void domain_pause_for_debugger(struct vcpu *v, unsigned vector);
 
 /*
  * SHUTDOWN_* reason: tells all vcpus to stop and dom0 that they were
@@ -239,6 +244,24 @@ void vcpu_info_release(struct vcpu *v);
 
 /* VIRQ_DOM_EXC and others to dom0. */
 void domain_send_global_virq(unsigned virq);
+
+/* What RDTSC of a domain gives (struct xen_domctl_tsc_info.tsc_mode): the
+ * machine's counter where that is as good, never that, always that. */
+#define TSC_DEFAULT	   0
+#define TSC_ALWAYS_EMULATE 1
+#define TSC_NEVER_EMULATE  2
+
+/*
+ * A counter that has counted for elapsed_ns and goes on with khz (0: the
+ * machine's rate).  d is paused.  0, -EINVAL: no such mode.
+ */
+must_check int tsc_set(struct domain *d, uint32_t mode, uint64_t elapsed_ns,
+	uint32_t khz, uint32_t incarnation);
+void tsc_get(const struct domain *d, uint32_t *mode, uint64_t *elapsed_ns,
+	uint32_t *khz, uint32_t *incarnation);
+/* The counter now; what an emulated one shows at that system time. */
+uint64_t tsc_read(const struct domain *d);
+uint64_t tsc_at(const struct domain *d, uint64_t system_ns);
 
 /*
  * Time shown to guests (dom/time.c).  time_init: reads the machine's wall

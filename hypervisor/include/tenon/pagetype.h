@@ -185,6 +185,8 @@ void pt_flush(struct domain *d);
  * present L1 entry (or a made-up one for a superpage) to *entry.  false: none.
  */
 bool pt_lookup(const struct vcpu *v, vaddr_t va, uint64_t *entry);
+/* The same in its kernel's address space, whichever is active. */
+bool pt_lookup_kernel(const struct vcpu *v, vaddr_t va, uint64_t *entry);
 
 /* A GDT or LDT frame whose entries are safe (also rewrites the DPL). */
 must_check int pt_get_segdesc(struct page *pg, struct domain *d);

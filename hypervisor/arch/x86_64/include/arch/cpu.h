@@ -54,6 +54,7 @@ struct arch_cpu {
 	uint8_t *stack;	     /* lowest address */
 	uint64_t xcr0;	     /* loaded now */
 	uint32_t tsc_aux;    /* loaded now */
+	bool has_tsd;	     /* CR4.TSD now */
 	uint64_t tsc_offset; /* added to rdtsc to agree with CPU 0 */
 	bool is_idle_loop;
 };

@@ -5,11 +5,22 @@
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
+#include <tenon/time_scale.h>
 #include <tenon/types.h>
 #include <public/xen.h>
 
 struct page;
 struct xen_cpuid_leaf;
+
+/* Its time-stamp counter (dom/tsc.c); changed while the domain is paused. */
+struct domain_tsc {
+	uint8_t mode; /* TSC_* */
+	bool is_emulated;
+	uint32_t khz; /* 0: nothing was ever set */
+	uint32_t incarnation;
+	uint64_t zero_ns; /* the system time at which it was 0; wraps */
+	struct time_scale scale;
+};
 
 struct arch_domain {
 	bool is_32bit;		 /* never yet */
@@ -17,9 +28,7 @@ struct arch_domain {
 	uint16_t cf8_pad;
 	uint32_t cf8; /* latched PCI configuration address */
 	uint8_t cmos_index;
-	uint8_t tsc_mode;
-	uint32_t tsc_khz;
-	uint32_t tsc_incarnation;
+	struct domain_tsc tsc;
 	/* What tools gave, or NULL (pv/cpuid_policy.c). */
 	struct xen_cpuid_leaf *cpuid_policy;
 	unsigned cpuid_count;
