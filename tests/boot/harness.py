@@ -133,7 +133,7 @@ def audit(machine, when):
     """Debug key A: all state is recomputed; what is wrong is a panic."""
     with machine.check(f"the hypervisor's audits are clean {when}"):
         begin = len(machine.text)
-        machine.run("holdings -k A", 60)
+        machine.run("holdings -k A", 240)
         for _ in range(20):
             if "audit: clean" in machine.text[begin:]:
                 return
