@@ -37,6 +37,8 @@ domctl_fn domctl_max_mem, domctl_get_page_info, domctl_irq_permission,
 	domctl_iomem_permission, domctl_ioport_permission,
 	domctl_hypercall_init, domctl_set_nodes, domctl_get_nodes;
 domctl_fn domctl_shadow;
+domctl_fn domctl_debug_memory, domctl_debug_pause_vcpu,
+	domctl_debug_unpause_vcpu, domctl_debug_status;
 domctl_fn domctl_set_tsc, domctl_get_tsc, domctl_set_address_size,
 	domctl_get_address_size, domctl_set_policy, domctl_get_policy;
 

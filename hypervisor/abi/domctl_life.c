@@ -147,16 +147,6 @@ int domctl_set_handle(struct domctl *c)
 	return 0;
 }
 
-int domctl_set_debugging(struct domctl *c)
-{
-	if (c->d == c->hc->d)
-		return -EINVAL;
-	domain_pause(c->d);
-	c->d->has_debugger = c->op.u.setdebugging.enable;
-	domain_unpause(c->d);
-	return 0;
-}
-
 int domctl_set_time_offset(struct domctl *c)
 {
 	if (c->d->life != DOMAIN_ALIVE)

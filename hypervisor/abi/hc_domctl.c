@@ -96,6 +96,23 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_set_paging_mempool_size] = not_supported,
 };
 
+/* The debugger's, with numbers from another range. */
+static domctl_fn *const debugger[] = {
+	domctl_debug_memory,
+	domctl_debug_pause_vcpu,
+	domctl_debug_unpause_vcpu,
+	domctl_debug_status,
+};
+
+static domctl_fn *find_command(uint32_t cmd)
+{
+	uint32_t n = cmd - XEN_DOMCTL_gdbsx_guestmemio;
+
+	if (cmd < ARRAY_SIZE(commands))
+		return commands[cmd];
+	return n < ARRAY_SIZE(debugger) ? debugger[n] : NULL;
+}
+
 /*
  * The domain of the command: 0 with a reference (none for createdomain), or
  * -ESRCH.
@@ -114,8 +131,7 @@ static int find_domain(struct domctl *c)
 
 static int run(struct domctl *c)
 {
-	domctl_fn *fn =
-		c->op.cmd < ARRAY_SIZE(commands) ? commands[c->op.cmd] : NULL;
+	domctl_fn *fn = find_command(c->op.cmd);
 	int r;
 
 	if (!fn)

@@ -146,6 +146,25 @@ void domain_pause_by_controller(struct domain *d)
 		domain_pause(d);
 }
 
+void domain_pause_for_debugger(struct vcpu *v, unsigned vector)
+{
+	struct domain *d = v->domain;
+	struct vcpu *each;
+	bool was_paused;
+
+	atomic_write(&v->debug_event, vector);
+	lock_take(&d->lock);
+	was_paused = d->is_paused_by_controller;
+	d->is_paused_by_controller = true;
+	if (!was_paused)
+		atomic_add(&d->pauses, 1);
+	lock_drop(&d->lock);
+	/* Two vcpus may be here at once: neither may wait for the other. */
+	vcpu_for_each (d, each)
+		sched_sleep(each);
+	domain_send_global_virq(VIRQ_DEBUGGER);
+}
+
 void domain_unpause_by_controller(struct domain *d)
 {
 	bool was_paused;

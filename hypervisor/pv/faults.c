@@ -171,16 +171,30 @@ void entry_device_not_available(struct cpu_user_regs *regs)
 	pv_inject(v, regs, 7, 0);
 }
 
+/* Breakpoints of a kernel that has a debugger in dom0 are that one's. */
+static bool is_debuggers(struct vcpu *v, unsigned vector)
+{
+	if (likely(!v->domain->has_debugger) || !v->arch.in_kernel)
+		return false;
+	/* Off since the trap; locks may wait for what others want of us. */
+	arch_irq_enable();
+	domain_pause_for_debugger(v, vector);
+	return true;
+}
+
 void entry_debug(struct cpu_user_regs *regs, uint64_t dr6)
 {
 	struct vcpu *v = current;
 
 	v->arch.dr[6] = (v->arch.dr[6] & ~0xfULL) | (dr6 & 0xe00f) | 0xffff0ff0;
-	pv_inject(v, regs, 1, 0);
+	if (!is_debuggers(v, 1))
+		pv_inject(v, regs, 1, 0);
 }
 
 void entry_exception(struct cpu_user_regs *regs, unsigned vector)
 {
+	if (unlikely(vector == 3) && is_debuggers(current, 3))
+		return;
 	pv_inject(current, regs, vector, regs->error_code);
 }
 

@@ -108,9 +108,8 @@ static inline bool pt_descend(paddr_t *table, vaddr_t va, unsigned level)
  * references: tables can go while we look, so what is found is only a guess,
  * which the caller proves by taking references of the right type.
  */
-static inline bool pt_walk_down(const struct vcpu *v, vaddr_t va, mfn_t *table)
+static inline bool pt_walk_from(mfn_t root, vaddr_t va, mfn_t *table)
 {
-	mfn_t root = v->arch.in_kernel ? v->arch.root : v->arch.user_root;
 	paddr_t at = root.v << PAGE_SHIFT;
 
 	if (!root.v || !pt_descend(&at, va, 4) || !pt_descend(&at, va, 3) ||
@@ -118,6 +117,13 @@ static inline bool pt_walk_down(const struct vcpu *v, vaddr_t va, mfn_t *table)
 		return false;
 	*table = MFN(at >> PAGE_SHIFT);
 	return true;
+}
+
+static inline bool pt_walk_down(const struct vcpu *v, vaddr_t va, mfn_t *table)
+{
+	return pt_walk_from(
+		v->arch.in_kernel ? v->arch.root : v->arch.user_root, va,
+		table);
 }
 
 /* The table of that level that an entry of the level above refers to. */

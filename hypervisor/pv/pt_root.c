@@ -143,19 +143,32 @@ bool pt_walk(const struct vcpu *v, vaddr_t va, mfn_t *table, unsigned *index)
 	return pt_walk_down(v, va, table);
 }
 
-bool pt_lookup(const struct vcpu *v, vaddr_t va, uint64_t *entry)
+static bool present_entry(mfn_t table, unsigned index, uint64_t *entry)
 {
-	mfn_t table;
-	unsigned index;
-	uint64_t e;
+	uint64_t e = READ_ONCE(((const uint64_t *)mfn_to_virt(table))[index]);
 
-	if (!pt_walk(v, va, &table, &index))
-		return false;
-	e = READ_ONCE(((const uint64_t *)mfn_to_virt(table))[index]);
 	if (!(e & PTE_PRESENT))
 		return false;
 	*entry = e;
 	return true;
+}
+
+bool pt_lookup(const struct vcpu *v, vaddr_t va, uint64_t *entry)
+{
+	mfn_t table;
+	unsigned index;
+
+	return pt_walk(v, va, &table, &index) &&
+	       present_entry(table, index, entry);
+}
+
+bool pt_lookup_kernel(const struct vcpu *v, vaddr_t va, uint64_t *entry)
+{
+	mfn_t table;
+
+	return is_canonical(va) && !is_hypervisor_va(va) &&
+	       pt_walk_from(v->arch.root, va, &table) &&
+	       present_entry(table, pte_index(va, 1), entry);
 }
 
 int pt_update_va(

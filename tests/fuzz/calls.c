@@ -27,7 +27,8 @@
 
 #define __HYPERVISOR_any NR_ANY
 static const struct call {
-	uint8_t nr, cmd, sub;
+	uint8_t nr;
+	uint16_t cmd, sub;
 	const char *args, *body;
 } calls[] = {
 #define CALL(name, cmd, sub, args, body) \
@@ -220,7 +221,7 @@ static void put_context(struct body *b)
 	b->n += sizeof(c);
 }
 
-static uint8_t control_command(const struct call *c)
+static uint16_t control_command(const struct call *c)
 {
 	return c->cmd == 255 ? calls_next() % 92 : c->cmd;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* domctl: every command as the tools give it, and its errors. */
 #include "ctl_rig.h"
+#include <tenon/entry.h>
 #include <tenon/pv.h>
 #include <tenon/pte.h>
 #include <tenon/shadow.h>
@@ -67,6 +68,103 @@ static void kill_it(domid_t id)
 	clear();
 	assert_int_equal(op(XEN_DOMCTL_destroydomain, id), 0);
 	softirq_run();
+}
+
+static int debug_memory(uint64_t gva, void *buf, uint32_t len, bool is_write)
+{
+	clear();
+	ctl.u.gdbsx_guest_memio = (struct xen_domctl_gdbsx_memio){
+		.gva = gva, .uva = (uint64_t)buf, .len = len, .gwr = is_write
+	};
+	return op(XEN_DOMCTL_gdbsx_guestmemio, 1);
+}
+
+/* A debugger's: memory by the guest's addresses, vcpus held, breakpoints. */
+static void debugger(void **state)
+{
+	const uint32_t *remain = &ctl.u.gdbsx_guest_memio.remain;
+	const struct xen_domctl_gdbsx_domstatus *status =
+		&ctl.u.gdbsx_domstatus;
+	const uint64_t at = FAKE_SPACE_VA + 2 * PAGE_SIZE - 6;
+	mfn_t frames[3 + FAKE_SPACE_TABLES];
+	struct cpu_user_regs *regs;
+	char text[32] = "";
+	struct vcpu *v;
+
+	(void)state;
+	ctl_start(1);
+	ctl_play(1);
+	v = current;
+	assert_int_equal(fake_space(v, 3, frames), 0);
+	/* User code runs: its root, of which there is none, is not asked. */
+	v->arch.in_kernel = false;
+	ctl_play(0);
+	memcpy((char *)mfn_to_virt(frames[1]) + PAGE_SIZE - 6, "across", 6);
+	memcpy(mfn_to_virt(frames[2]), " pages", 7);
+	assert_int_equal(debug_memory(at, text, 13, false), 0);
+	assert_string_equal(text, "across pages");
+	assert_int_equal(*remain, 0);
+	assert_int_equal(debug_memory(at, "written", 8, true), 0);
+	assert_int_equal(*remain, 0);
+	assert_memory_equal(
+		(char *)mfn_to_virt(frames[1]) + PAGE_SIZE - 6, "writte", 6);
+	assert_string_equal(mfn_to_virt(frames[2]), "n");
+	/* A table may be read, not written. */
+	assert_int_equal(
+		debug_memory(FAKE_SPACE_VA + 3 * PAGE_SIZE, text, 8, false), 0);
+	assert_int_equal(
+		debug_memory(FAKE_SPACE_VA + 3 * PAGE_SIZE, text, 8, true),
+		-EFAULT);
+	assert_int_equal(
+		debug_memory(FAKE_SPACE_VA + 3 * PAGE_SIZE - 5, text, 8, true),
+		-EFAULT);
+	assert_int_equal(*remain, 3);
+	assert_int_equal(debug_memory(64, text, 8, false), -EFAULT);
+	assert_int_equal(*remain, 8);
+	assert_int_equal(
+		debug_memory(HYPERVISOR_VA_START, text, 8, false), -EFAULT);
+	assert_int_equal(debug_memory(1ULL << 50, text, 8, false), -EFAULT);
+	assert_int_equal(debug_memory(at, (void *)64, 8, false), -EFAULT);
+	assert_int_equal(debug_memory(at, text, 1 << 20, false), -EINVAL);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_guestmemio, 0), -EINVAL);
+
+	clear();
+	domain_unpause_by_controller(dom[1]);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_pausevcpu, 1), -EBUSY);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_domstatus, 1), 0);
+	assert_int_equal(status->paused, 0);
+	assert_int_equal(status->vcpu_id, ~0U);
+	clear();
+	assert_int_equal(op(XEN_DOMCTL_pausedomain, 1), 0);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_unpausevcpu, 1), -EINVAL);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_pausevcpu, 1), 0);
+	assert_int_equal(v->pauses, 1);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_pausevcpu, 1), -EBUSY);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_unpausevcpu, 1), 0);
+	assert_int_equal(v->pauses, 0);
+	ctl.u.gdbsx_pauseunp_vcpu.vcpu = 9;
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_pausevcpu, 1), -EINVAL);
+	clear();
+	ctl.u.setdebugging.enable = 1;
+	assert_int_equal(op(XEN_DOMCTL_setdebugging, 1), 0);
+	domain_unpause_by_controller(dom[1]);
+
+	ctl_play(1);
+	regs = arch_guest_regs();
+	v->arch.in_kernel = true;
+	regs->rip = FAKE_SPACE_VA + 1;
+	entry_exception(regs, 3);
+	assert_int_equal(regs->rip, FAKE_SPACE_VA + 1);
+	ctl_play(0);
+	assert_int_equal(dom[1]->pauses, 1);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_domstatus, 1), 0);
+	assert_int_equal(status->paused, 1);
+	assert_int_equal(status->vcpu_id, 0);
+	assert_int_equal(status->vcpu_ev, 3);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_domstatus, 1), 0);
+	assert_int_equal(status->vcpu_id, ~0U);
+	assert_int_equal(op(XEN_DOMCTL_gdbsx_domstatus + 1, 1), -ENOSYS);
+	ctl_stop();
 }
 
 static void life(void **state)
@@ -638,6 +736,27 @@ static void policies(void **state)
 	assert_int_equal(ctl.u.tsc_info.tsc_mode, 1);
 	assert_int_equal(ctl.u.tsc_info.incarnation, 4);
 	assert_int_equal(ctl.u.tsc_info.pad, 0);
+	assert_true(dom[1]->arch.tsc.is_emulated);
+	/* By default only a rate that is not the machine's. */
+	clear();
+	ctl.u.tsc_info.gtsc_khz = (uint32_t)arch_cpu_khz() - 100;
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), 0);
+	assert_false(dom[1]->arch.tsc.is_emulated);
+	assert_int_equal(op(XEN_DOMCTL_gettscinfo, 1), 0);
+	assert_int_equal(ctl.u.tsc_info.gtsc_khz, arch_cpu_khz());
+	assert_int_equal(ctl.u.tsc_info.elapsed_nsec, arch_tsc());
+	ctl.u.tsc_info.gtsc_khz = (uint32_t)arch_cpu_khz() / 2;
+	ctl.u.tsc_info.elapsed_nsec = 77000;
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), 0);
+	assert_true(dom[1]->arch.tsc.is_emulated);
+	fake_advance(1000);
+	assert_int_equal(op(XEN_DOMCTL_gettscinfo, 1), 0);
+	assert_int_equal(ctl.u.tsc_info.gtsc_khz, arch_cpu_khz() / 2);
+	assert_int_equal(ctl.u.tsc_info.elapsed_nsec, 78000);
+	ctl.u.tsc_info.tsc_mode = 2;
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), 0);
+	assert_false(dom[1]->arch.tsc.is_emulated);
+	assert_int_equal(op(XEN_DOMCTL_settscinfo, 0), -EINVAL);
 	ctl.u.tsc_info.tsc_mode = 3;
 	assert_int_equal(op(XEN_DOMCTL_settscinfo, 1), -EINVAL);
 	ctl.u.address_size.size = 64;
@@ -727,6 +846,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(privilege),
+		cmocka_unit_test(debugger),
 		cmocka_unit_test(life),
 		cmocka_unit_test(create_errors),
 		cmocka_unit_test(vcpus),

@@ -31,7 +31,7 @@ struct fake_pde_entry {
 struct arch_cpu {
 	bool irqs_on;
 	bool has_tsd; /* RDTSC traps in ring 3 */
-	mfn_t root; /* what CR3 holds; 0: none, guest addresses are ours */
+	mfn_t root;   /* what CR3 holds; 0: none, guest addresses are ours */
 	const struct domain *root_domain; /* whose it is */
 	struct fake_tlb_entry tlb[FAKE_TLB_SIZE];
 	struct fake_pde_entry pde[FAKE_PDE_SIZE];
