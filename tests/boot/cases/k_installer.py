@@ -23,7 +23,7 @@ def installer(context):
             machine.run("mount -t ext2 -o ro /dev/vda /mnt")
             machine.run("domcreate name=d-i kernel=/mnt/linux "
                         "ramdisk=/mnt/initrd.gz memory=1400 "
-                        "extra='console=hvc0 TERM=vt100'", 240)
+                        "extra='console=hvc0 TERM=vt102'", 240)
         with machine.check("it shows its first screen"):
             machine.send("domcons d-i\n")
             machine.expect(r"Select a language|Choose language", 600)
