@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 from harness import case
 from machine import Failure, Machine
@@ -27,9 +28,9 @@ ASKED = (
 
 @case
 def gdb(context):
-    """2 CPUs: gdb shows domains, frames, queues; a crash names functions."""
-    if context.stack or not shutil.which("gdb"):
-        context.skip("there is no gdb")
+    """gdb shows domains, frames, queues; a crash names functions; by -k only."""
+    if context.stack or not context.asked or not shutil.which("gdb"):
+        context.skip("only when it is asked for by -k, with gdb")
         return
     directory = os.path.join(context.out, "gdb")
     os.makedirs(directory, exist_ok=True)
@@ -46,7 +47,7 @@ def gdb(context):
     with Machine(boot, os.path.join(context.out, "gdb.log"), memory=512,
                  extra=extra, symbols=context.symbols) as machine:
         with context.check("gdb shows what the structures say", machine):
-            judge(ask(socket, image))
+            judge(ask_when_there(socket, image))
         with context.check("a crash by debug key names functions", machine):
             machine.expect(r"CPUs: 2 online", 90)
             machine.send("\x01\x01\x01")
@@ -65,6 +66,16 @@ def compare(symbols, text):
     for address, name in lines:
         if symbols.name(int(address, 16)) != name:
             raise Failure(f"{address} is not in {name}")
+
+
+def ask_when_there(socket, image):
+    """QEMU may not listen yet when it is first asked."""
+    until = time.monotonic() + 90
+    while True:
+        text = ask(socket, image)
+        if "Remote debugging using" in text or time.monotonic() > until:
+            return text
+        time.sleep(0.5)
 
 
 def ask(socket, image):
