@@ -237,6 +237,10 @@ int txn_edit(struct view *v, struct conn *c, const struct edit *e)
 	}
 	step->err = txn_run_edit(v, e, &step->change);
 	make_private(t, c->store->tree.live_bytes - live);
+	/* Open before a crash, and what it had made is gone: no answer to its
+	 * client is the right one, but to begin anew. */
+	if (step->err && t->failed == -EAGAIN)
+		return -EAGAIN;
 	if (!step->err)
 		t->edit_count++;
 	else if (step->err == -ENOSPC || step->err == -ENOMEM)

@@ -88,6 +88,28 @@ static void test_old_versions_have_a_limit(void **state)
 	store_free(s);
 }
 
+/*
+ * One that was open before a crash has lost what it made: whatever it can do it
+ * does, and where it misses something its client is told to begin anew.
+ */
+static void test_open_before_a_crash(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c = conn_new(s, 0, false, NULL);
+	const uint32_t t = 7;
+
+	(void)state;
+	assert_int_equal(txn_put(c, t), 0);
+	OKAY(c, XS_MKDIR, t, "/made/after");
+	OKAY(c, XS_SET_PERMS, t, "/made/after\0n5");
+	SAYS(c, XS_SET_PERMS, t, "/made/before\0n5", "EAGAIN");
+	SAYS(c, XS_RM, t, "/lost/before", "EAGAIN");
+	SAYS(c, XS_READ, t, "/made/before", "ENOENT");
+	SAYS(c, XS_TRANSACTION_END, t, "T", "EAGAIN");
+	SAYS(c, XS_READ, 0, "/made", "ENOENT");
+	store_free(s);
+}
+
 /* Makes "/n" hot: a commit fails over it. */
 static void heat(struct store *s, struct conn *a, struct conn *b)
 {
@@ -275,6 +297,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_old_versions_are_charged),
 		cmocka_unit_test(test_old_versions_have_a_limit),
+		cmocka_unit_test(test_open_before_a_crash),
 		cmocka_unit_test(test_readers_of_a_hot_node_take_turns),
 		cmocka_unit_test(test_nobody_waits_for_the_idle),
 		cmocka_unit_test(test_ends_in_the_line),
