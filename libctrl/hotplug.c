@@ -8,9 +8,10 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "hotplug_private.h"
 #include "hotplug_script.h"
 
-static char *read_node(struct xs *xs, const char *base, const char *name)
+char *hotplug_read(struct xs *xs, const char *base, const char *name)
 {
 	char path[DEVICE_PATH_MAX + 32], *value;
 	size_t len;
@@ -33,7 +34,7 @@ int hotplug_add(struct xs *xs, const struct device *d, struct why *why)
 	int ret;
 
 	device_back_path(d, back);
-	script = read_node(xs, back, "script");
+	script = hotplug_read(xs, back, "script");
 	if (!script)
 		return why_set(why, -ENOENT,
 			"%s %u of domain %u names no script in the store",
@@ -65,8 +66,8 @@ int hotplug_remove(struct xs *xs, const struct device *d, struct why *why)
 	int ret = 0;
 
 	device_back_path(d, back);
-	status = read_node(xs, back, "hotplug-status");
-	script = read_node(xs, back, "script");
+	status = hotplug_read(xs, back, "hotplug-status");
+	script = hotplug_read(xs, back, "script");
 	if (script && was_begun(xs, d, status)) {
 		if (!is_built_in(d, script)) {
 			ret = hotplug_script_remove(xs, d, back, script, why);

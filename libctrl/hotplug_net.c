@@ -20,21 +20,13 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "hotplug_private.h"
 
 /* The nodes that matter here; NULL: not there. */
 struct card {
 	char *bridge, *vifname, *mtu;
 	char name[IFNAMSIZ]; /* of the interface in dom0 */
 };
-
-static char *read_node(struct xs *xs, const char *base, const char *name)
-{
-	char path[DEVICE_PATH_MAX + 32], *value;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	return xs_read(xs, 0, path, &value, &len) ? NULL : value;
-}
 
 static void request(struct ifreq *r, const char *name)
 {
@@ -198,9 +190,9 @@ int hotplug_net_add(struct xs *xs, const struct device *d, const char *back,
 	struct why *why)
 {
 	struct card card = {
-		.bridge = read_node(xs, back, "bridge"),
-		.vifname = read_node(xs, back, "vifname"),
-		.mtu = read_node(xs, back, "mtu"),
+		.bridge = hotplug_read(xs, back, "bridge"),
+		.vifname = hotplug_read(xs, back, "vifname"),
+		.mtu = hotplug_read(xs, back, "mtu"),
 	};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), ret, mtu = 0;
 

@@ -16,6 +16,7 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "hotplug_private.h"
 #include "hotplug_script.h"
 #include "tail.h"
 
@@ -34,15 +35,6 @@ struct script {
 	char vars[6][DEVICE_PATH_MAX + 256];
 	size_t var_count;
 };
-
-static char *read_node(struct xs *xs, const char *base, const char *name)
-{
-	char path[DEVICE_PATH_MAX + 32], *value;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	return xs_read(xs, 0, path, &value, &len) ? NULL : value;
-}
 
 static void set_var(struct script *s, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -78,7 +70,7 @@ static void describe(struct script *s, struct xs *xs, const struct device *d,
 	set_var(s, "XENBUS_BASE_PATH=backend");
 	if (!is_net)
 		return;
-	gateway = read_node(xs, back, "gatewaydev");
+	gateway = hotplug_read(xs, back, "gatewaydev");
 	set_var(s, "vif=vif%u.%u", d->domid, d->id);
 	set_var(s, "netdev=%s", gateway ? gateway : "");
 	free(gateway);
@@ -169,8 +161,8 @@ static int run(const struct script *s, char tail[TAIL_BYTES], struct why *why)
 static int check_status(struct xs *xs, const struct script *s, const char *back,
 	int ret, const char *tail, struct why *why)
 {
-	char *status = read_node(xs, back, "hotplug-status");
-	char *error = read_node(xs, back, "hotplug-error");
+	char *status = hotplug_read(xs, back, "hotplug-status");
+	char *error = hotplug_read(xs, back, "hotplug-error");
 
 	if (error && (ret == -EIO || !status || strcmp(status, "connected")))
 		ret = why_set(why, -EIO, "%s %s: %s%s%s%s", s->path, s->argv[1],
