@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ int test_daemon_start(struct test_daemon *d)
 		return -1;
 	snprintf(d->socket, sizeof(d->socket), "%s/socket", d->dir);
 	snprintf(d->guests, sizeof(d->guests), "%s/guests", d->dir);
+	snprintf(d->files, sizeof(d->files), "%s/files", d->dir);
+	if (mkdir(d->files, 0700))
+		return -1;
 	snprintf(program, sizeof(program), "%s/xenstored/xenstored",
 		build ? build : "..");
 	d->pid = fork();
@@ -46,8 +50,12 @@ int test_daemon_start(struct test_daemon *d)
 
 int test_daemon_stop(struct test_daemon *d)
 {
+	char command[128];
 	int status;
 
+	snprintf(command, sizeof(command), "rm -rf %s", d->files);
+	if (system(command))
+		return -1;
 	kill(d->pid, SIGTERM);
 	if (waitpid(d->pid, &status, 0) != d->pid || status) {
 		fprintf(stderr, "the daemon ended with status %#x\n", status);

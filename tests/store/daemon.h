@@ -7,6 +7,7 @@
 
 struct test_daemon {
 	char dir[64], socket[96], guests[96];
+	char files[96]; /* a folder for the test, which goes with it */
 	pid_t pid;
 };
 

@@ -34,12 +34,13 @@
 
 static struct test_daemon test_daemon;
 static struct xs *xs;
-static char root[] = "/tmp/tenon-plug-XXXXXX", log_path[64];
+static const char *const root = test_daemon.files;
+static char log_path[128];
 
 static int start(void **state)
 {
 	(void)state;
-	if (!mkdtemp(root) || test_daemon_start(&test_daemon))
+	if (test_daemon_start(&test_daemon))
 		return -1;
 	snprintf(log_path, sizeof(log_path), "%s/log", root);
 	hotplug_script_log = log_path;
@@ -49,18 +50,15 @@ static int start(void **state)
 
 static int stop(void **state)
 {
-	char command[128];
-
 	(void)state;
 	xs_close(xs);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	return test_daemon_stop(&test_daemon) | system(command);
+	return test_daemon_stop(&test_daemon);
 }
 
 /* A script of that name in the folder; its path, good until the next call. */
 static const char *script(const char *name, const char *text)
 {
-	static char path[96];
+	static char path[160];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", root, name);
@@ -76,7 +74,7 @@ static const char *script(const char *name, const char *text)
 static const char *take(const char *name)
 {
 	static char text[2048];
-	char path[96];
+	char path[160];
 	FILE *file;
 	size_t got;
 
@@ -299,7 +297,7 @@ static void failures(void **state)
 
 static void not_there(void **state)
 {
-	char path[96];
+	char path[160];
 	struct device d;
 	struct why why;
 

@@ -29,24 +29,21 @@
 
 static struct test_daemon test_daemon;
 static struct xs *xs;
-static char root[] = "/tmp/tenon-left-XXXXXX";
+static const char *const root = test_daemon.files;
 
 static int start(void **state)
 {
 	(void)state;
-	if (!mkdtemp(root) || test_daemon_start(&test_daemon))
+	if (test_daemon_start(&test_daemon))
 		return -1;
 	return xs_open(&xs, test_daemon.socket);
 }
 
 static int stop(void **state)
 {
-	char command[128];
-
 	(void)state;
 	xs_close(xs);
-	snprintf(command, sizeof(command), "rm -rf %s", root);
-	return test_daemon_stop(&test_daemon) | system(command);
+	return test_daemon_stop(&test_daemon);
 }
 
 static void node(const char *path)
