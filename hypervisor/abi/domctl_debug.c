@@ -67,7 +67,7 @@ int domctl_debug_memory(struct domctl *c)
 		return -EINVAL;
 	io->remain = io->len;
 	domain_pause(c->d);
-	while (io->remain && !r) {
+	while (io->remain) {
 		unsigned n = MIN(
 			io->remain, (unsigned)(PAGE_SIZE - (gva & ~PAGE_MASK)));
 
