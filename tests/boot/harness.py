@@ -7,6 +7,7 @@ machines that it wants with `context.boot(...)` and checks with
 """
 import contextlib
 import os
+import re
 import subprocess
 import time
 
@@ -39,6 +40,7 @@ class Context:
         self.passed, self.failed, self.skipped = [], [], []
         self.name = ""
         self.asked = False      # for this case, by -k
+        self.grave = False      # a failure that no second run makes good
 
     def image(self, name):
         return os.path.join(self.images, name)
@@ -100,6 +102,8 @@ class Context:
             print(f"FAIL {label}\n    {failure}", flush=True)
             if machine:
                 print(machine.report(), flush=True)
+                self.grave |= any(re.search(bad, machine.text, re.M)
+                                  for bad in BAD)
             if failure.fatal:
                 raise
         else:

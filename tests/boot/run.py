@@ -3,12 +3,18 @@
 """Runs the boot tests in QEMU; ends with a line "N passed, N failed".
 
 run.py --build DIR --images DIR [--out DIR] [-k WORD] [-j N] [--minutes N]
-       [--list]
+       [--again] [--list]
 
 --build   a build tree: hypervisor/tenon.gz and hypervisor/tenon are used
 --images  what tests/images/all.sh made: vmlinuz, vmlinux, dom0.gz, guest.gz
 --minutes N
           no case is started after that time, and what was not fails
+--again   a case that fails is run once more, its logs in a folder "again", and
+          the second run counts: the machines are emulated, and on a busy host
+          their clocks run away. The first is told at its place and by a line
+          "unsteady: ..." at the end. That is a fault of the test or of what it
+          tests, for a person to look into before it happens twice. A panic
+          is never made good.
 --hypervisor FILE --stack stock
           another hypervisor with Debian's own daemons in dom0, to tell the
           tests' faults from ours
@@ -50,6 +56,7 @@ def read_options():
     parser.add_argument("-j", type=int, default=1, metavar="N",
                         help="N cases at a time")
     parser.add_argument("--minutes", type=float, default=float("inf"))
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--only", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -76,7 +83,7 @@ def run_case(case, options, hypervisor):
         traceback.print_exc(file=sys.stdout)
     with open(result_name(options, case), "w", encoding="utf-8") as file:
         json.dump([len(context.passed), context.failed,
-                   len(context.skipped)], file)
+                   len(context.skipped), context.grave], file)
 
 
 def result_name(options, case):
@@ -86,19 +93,19 @@ def result_name(options, case):
 RUNNING = set()
 
 
-def start_case(case, options, end):
-    """Runs a case in a process of its own; gives its result, and what it
-    printed unless that was shown at once."""
-    name, result = case.__name__, result_name(options, case)
+def start_case(case, options, out):
+    """Runs a case in a process of its own, with its logs in `out`; gives its
+    result, and what it printed unless that was shown at once."""
+    name = case.__name__
+    result = os.path.join(out, name + ".result")
     limit = getattr(case, "limit", CASE_LIMIT)
-    if time.monotonic() > end:
-        return [0, [name], 0], f"FAIL {name}\n    no time was left for it\n"
     if os.path.exists(result):
         os.unlink(result)
-    with tempfile.TemporaryFile("w+", errors="replace") as out:
+    with tempfile.TemporaryFile("w+", errors="replace") as file:
         process = subprocess.Popen(
             [sys.executable, os.path.abspath(__file__), *sys.argv[1:],
-             "--only", name], stdout=out if options.j > 1 else None)
+             "--out", out, "--only", name],
+            stdout=file if options.j > 1 else None)
         RUNNING.add(process)
         why = ""
         try:
@@ -109,12 +116,30 @@ def start_case(case, options, end):
             process.terminate()             # it ends its machines
             process.wait()
             RUNNING.discard(process)
-        out.seek(0)
-        text = out.read()
+        file.seek(0)
+        text = file.read()
     if os.path.exists(result):
         with open(result, encoding="utf-8") as file:
             return json.load(file), text
-    return [0, [name], 0], f"{text}FAIL {name}\n{why}"
+    return [0, [name], 0, False], f"{text}FAIL {name}\n{why}"
+
+
+def judge_case(case, options, end):
+    """How many checks passed, which failed, how many were skipped, in the
+    second run of two; what failed in the first of two; and what was printed."""
+    name = case.__name__
+    if time.monotonic() > end:
+        return 0, [name], 0, [], f"FAIL {name}\n    no time was left for it\n"
+    (good, bad, left, grave), text = start_case(case, options, options.out)
+    if not options.again or not bad or grave or time.monotonic() > end:
+        return good, bad, left, [], text
+    out = os.path.join(options.out, "again")
+    os.makedirs(out, exist_ok=True)
+    (good, still, left, _), more = start_case(case, options, out)
+    text = "".join(f"    | {line}\n" for line in text.splitlines())
+    text += f"{name} failed, and was run again:\n{more}"
+    first = [label for label in bad if label not in still]
+    return good, still, left, first, text
 
 
 def main():
@@ -142,13 +167,14 @@ def main():
         return 0
 
     end = time.monotonic() + 60 * options.minutes
-    passed, failed, skipped = 0, [], 0
+    passed, failed, skipped, unsteady = 0, [], 0, []
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        runs = [pool.submit(start_case, c, options, end) for c in chosen]
+        runs = [pool.submit(judge_case, c, options, end) for c in chosen]
         try:
             for run in concurrent.futures.as_completed(runs):
-                (good, bad, left), text = run.result()
+                good, bad, left, first, text = run.result()
                 print(text, end="", flush=True)
+                unsteady += first
                 passed += good
                 failed += bad
                 skipped += left
@@ -159,6 +185,8 @@ def main():
             raise
     for label in failed:
         print(f"failed: {label}")
+    for label in unsteady:
+        print(f"unsteady: {label}")
     print(f"{passed} passed, {len(failed)} failed"
           + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
