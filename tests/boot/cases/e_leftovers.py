@@ -72,11 +72,19 @@ SLOW = (r"#!/bin/sh\ntouch /tmp/began\nsleep $(cat /tmp/naps)\n"
 SLOW_DISK = "script=/tmp/slow,vdev=xvdb,target=x"
 MAKE = ("domcreate -p name=k kernel=/guest/micro/time memory=8 "
         f"\"disk=['{SLOW_DISK}']\"")
-BEGAN = "while [ ! -f /tmp/began ]; do sleep 0.1; done; rm /tmp/began; "
-# All that the last command started, and itself.
-KILL = ("kill -9 $(grep -l \"^PPid:[[:space:]]*$!\\$\" /proc/[0-9]*/status "
-        "2>/dev/null | sed 's,/proc/,,; s,/.*,,') $!; wait; "
-        "killall -9 sleep; echo 0 >/tmp/naps; ")
+
+
+def begun(command, naps=99):
+    """The command in the background, from when its script takes its nap on."""
+    return (f"rm -f /tmp/began; echo {naps} >/tmp/naps; {command} & "
+            "while [ ! -f /tmp/began ]; do sleep 0.1; done; ")
+
+
+# All that the last command started, and itself, at one instant: stopped
+# first, so that none sees another's end.
+KILL = ("p=\"$! $(grep -l \"^PPid:[[:space:]]*$!\\$\" /proc/[0-9]*/status "
+        "2>/dev/null | sed 's,/proc/,,; s,/.*,,')\"; kill -STOP $p; "
+        "kill -9 $p; wait; killall -9 sleep; echo 0 >/tmp/naps")
 # As a tool leaves it that is killed behind the end of the domain.
 NODES = ("/local/domain/77/name", "/libxl/77/tenon/on_crash",
          "/local/domain/0/backend/vbd/77/51712/online",
@@ -103,20 +111,17 @@ def fsck(machine, before):
     with machine.check("domfsck has nothing to say of a sound guest"):
         machine.run(f"{MAKE} && [ -z \"$(domfsck)\" ]", 60)
     with machine.check("domfsck mends what a killed domstop left"):
-        machine.run(f"rm -f /tmp/began; echo 99 >/tmp/naps; domstop -f k & "
-                    f"{BEGAN} {KILL} true", 60)
+        machine.run(begun("domstop -f k") + KILL, 60)
         mends(machine, "device +found .*closed, and not removed")
         machine.run("domstop -f k", 60)
         same(machine, before)
     with machine.check("domfsck mends what a killed domcreate left"):
-        machine.run(f"rm -f /tmp/began; echo 99 >/tmp/naps; {MAKE} & "
-                    f"{BEGAN} {KILL} true", 60)
+        machine.run(begun(MAKE) + KILL, 60)
         mends(machine, "half-made +found")
         same(machine, before)
     with machine.check("domfsck mends what a killed domdev left"):
         machine.run("domcreate -p name=k kernel=/guest/micro/time memory=8; "
-                    f"echo 99 >/tmp/naps; domdev add k disk {SLOW_DISK} & "
-                    f"{BEGAN} {KILL} true", 60)
+                    + begun(f"domdev add k disk {SLOW_DISK}") + KILL, 60)
         mends(machine, "device +found .*never plugged in")
         if "xvdb" in machine.run("domdev ls k; domstop -f k", 60):
             raise Failure("the disk is still there")
@@ -127,8 +132,7 @@ def fsck(machine, before):
         mends(machine, "store +found +/local/domain/77")
         same(machine, before)
     with machine.check("domfsck does not touch a guest that is being made"):
-        machine.run(f"echo 3 >/tmp/naps; {MAKE} & {BEGAN} "
-                    "domfsck -y && wait $! && domls k", 60)
+        machine.run(begun(MAKE, 3) + "domfsck -y && wait $! && domls k", 60)
         machine.run("echo 0 >/tmp/naps; domstop -f k; losetup -d /dev/loop0")
         same(machine, before)
     machine.run("tenon-reaper")
