@@ -72,13 +72,15 @@ is() {
 	echo "held: $3"
 }
 
-# boots_tenon FILE: GRUB's configuration inside has Tenon first.
+# boots_tenon FILE: GRUB's configuration inside has Tenon first, and boots that.
 boots_tenon() {
 	entries=$(grep -c "on Tenon" "$root/$1" || :)
 	[ "$entries" -gt 1 ] || die "GRUB has $entries entries"
 	grep -o "menuentry '[^']*'" "$root/$1" | head -n 1 |
 		grep -q 'on Tenon' || die "GRUB's first entry is another"
-	echo "held: GRUB's first entry is Tenon"
+	grep -q '^ *set default="0"$' "$root/$1" ||
+		die "GRUB's default is another entry than the first"
+	echo "held: GRUB boots its first entry, Tenon"
 }
 
 truncate -s 4G "$work/disk"
