@@ -262,6 +262,7 @@ class Machine:
         begin = self.position
         found = self.expect(rf"{mark}=(\d+)\n", timeout)
         output = LOGGED.sub("", self.text[begin:found.start()])
+        output = re.sub(rf"\A(?:{prompt})+", "", output)
         if output.startswith(command[:16]):   # the terminal echoes
             output = output.partition("\n")[2]
         self.expect(prompt, 20)

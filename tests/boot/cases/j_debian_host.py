@@ -3,13 +3,16 @@
 import os
 import re
 
+from cases import h_debian
 from harness import BAD, LEAN, case
-from machine import Failure
+from machine import LOGGED, Failure
 
 SKIP = ("a Debian machine's disk takes minutes to make: packaging/deb.sh DEBS, "
         "then tests/images/mkdom0 DEBS IMAGES/debian-host.img")
 DAEMONS = ("tenon-xenstored", "tenon-init-dom0", "tenon-consoled",
            "tenon-reaper", "tenon-guests")
+OWN_TEST = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "../../../packaging/debian/tests/host")
 
 
 @case
@@ -20,7 +23,9 @@ def debian_host(context):
 
 @case
 def debian_host_uefi(context):
-    """The same from UEFI: minutes, so only when it is asked for by -k."""
+    """The same from UEFI, the packages' own test, a Debian guest with a kernel
+    of its own, an end by a reboot: minutes, so only when it is asked for by
+    -k."""
     if context.asked:
         boot(context, "uefi")
     else:
@@ -28,7 +33,8 @@ def debian_host_uefi(context):
 
 
 # Much of systemd's start waits for one CPU: on a busy host it takes long.
-debian_host.limit = debian_host_uefi.limit = 3000
+debian_host.limit = 3000
+debian_host_uefi.limit = 6000
 
 
 def boot(context, firmware):
@@ -36,9 +42,27 @@ def boot(context, firmware):
     if context.stack or not os.path.exists(disk):
         context.skip(SKIP)
         return
+    # The disks vdb and vdc of the long case.
+    more = [OWN_TEST, context.image("debian/one.img")]
+    more = [file for file in more if firmware == "uefi" and
+            os.path.exists(file)]
+    drives = [word for file in more for word in
+              ("-drive", f"file={file},format=raw,if=virtio,snapshot=on")]
     with context.boot(firmware, disk=disk, firmware=firmware, cpus=2,
-                      cpu="counted", memory=1536, extra=LEAN) as machine:
+                      cpu="counted", memory=2048 if more else 1536,
+                      extra=[*LEAN, *drives]) as machine:
         host(machine)
+        if machine.shell("test -d /srv/newer")[0] == 0:
+            upgrades(machine)
+        if not more:
+            stops(machine, "poweroff", "guest-shutdown")
+            return
+        own_test(machine)
+        if more[1:]:
+            h_debian.start(machine, "vdc")
+        else:
+            context.skip(h_debian.SKIP)
+        stops(machine, "reboot", "guest-reset")
 
 
 def host(machine):
@@ -68,14 +92,39 @@ def host(machine):
                     "&& new=$(cat /run/xen/tenon-reaper.pid) && "
                     "test $new != $old && break; sleep 1; done; "
                     "test $new != $old", 900)
-    if machine.shell("test -d /srv/newer")[0] == 0:
-        upgrades(machine)
-    with machine.check("power-off stops the guest, then ends the machine"):
-        machine.send("poweroff\n")
-        machine.expect(r"stopping domain 1|Stopped .*Guests that start", 240)
-        reason = machine.wait_end(240)
-        if reason != "guest-shutdown":
-            raise Failure(f"it ended by {reason}")
+
+
+def own_test(machine):
+    """That of the packages which wants a booted host, after its reboot."""
+    size = os.path.getsize(OWN_TEST)
+    with machine.check("autopkgtest's test `host` holds"):
+        machine.run(f"head -c {size} /dev/vdb >/tmp/host-test && "
+                    "AUTOPKGTEST_REBOOT_MARK=tenon sh -e /tmp/host-test", 900)
+
+
+# What a shutdown says: guests in turn, the last one first, and units in turn.
+# Each comes from one program, the journal and systemd, and in its order only.
+GUESTS = ("stopping domain 2", "stopping domain 1")
+UNITS = ("Stopped tenon-guests", "Stopped tenon-reaper",
+         "Stopped tenon-consoled", "Stopped tenon-xenstored")
+
+
+def stops(machine, command, reason):
+    """The machine's end: by the command, guests before daemons."""
+    # No line of the kernel's stands within one of systemd's.
+    machine.run("dmesg -n 1")
+    begin = machine.position
+    with machine.check(f"{command} ends the machine"):
+        machine.send(f"{command}\n")
+        ended = machine.wait_end(900)
+        if ended != reason:
+            raise Failure(f"it ended by {ended}")
+    with machine.check("the guests stopped in turn, then the daemons"):
+        said = LOGGED.sub("", machine.text[begin:])
+        for order in GUESTS, UNITS:
+            places = [said.find(words) for words in order]
+            if -1 in places or places != sorted(places):
+                raise Failure(f"{dict(zip(order, places))} in: {said[-4000:]}")
 
 
 PIDS = "cat /run/xen/{xenstored,tenon-consoled,tenon-reaper}.pid | xargs"
