@@ -47,6 +47,7 @@ static uint64_t total_frames;
 static uint64_t zone_total[ZONE_COUNT];
 static uint64_t claimed_frames;
 static uint64_t guest_stamp; /* clock at the last free of a guest's frame */
+static bool is_idle_scrubbing;
 static struct lock frames_lock = LOCK_INIT(LOCK_FRAMES);
 
 void page_reset(void)
@@ -59,6 +60,7 @@ void page_reset(void)
 	total_frames = 0;
 	claimed_frames = 0;
 	guest_stamp = 0;
+	is_idle_scrubbing = false;
 	lock_init(&frames_lock, LOCK_FRAMES);
 }
 
@@ -436,9 +438,19 @@ void page_free_count_of(struct page *pg, uint64_t count)
 	release_own(pg, count);
 }
 
+/*
+ * One CPU at a time: memory has no more bandwidth for several, and those who
+ * need frames would wait for the lock behind all that have nothing to do.
+ */
 bool page_scrub_some(void)
 {
-	return scrub(false);
+	bool has_more;
+
+	if (atomic_swap(&is_idle_scrubbing, true))
+		return false;
+	has_more = scrub(false);
+	atomic_write(&is_idle_scrubbing, false);
+	return has_more;
 }
 
 uint64_t page_free_count(void)

@@ -86,6 +86,28 @@ static void test_zeroed(void **state)
 	page_audit();
 }
 
+static void scrub_once(void *arg)
+{
+	bool *did = arg;
+
+	*did = page_scrub_some();
+}
+
+/* Of idle CPUs one scrubs; the others may halt, and the next may go on. */
+static void test_one_scrubs(void **state)
+{
+	bool did[2];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		fake_spawn(0, scrub_once, &did[0]);
+		fake_spawn(1, scrub_once, &did[1]);
+		fake_run(NULL);
+		assert_true(did[0] != did[1]);
+	}
+	page_audit();
+}
+
 /* A block of order 10 that exists in a clean and a dirty half. */
 static void test_halves(void **state)
 {
@@ -382,6 +404,7 @@ int main(void)
 			test_split_and_join, start, stop),
 		cmocka_unit_test_setup_teardown(test_exhaustion, start, stop),
 		cmocka_unit_test_setup_teardown(test_zeroed, start, stop),
+		cmocka_unit_test_setup_teardown(test_one_scrubs, start, stop),
 		cmocka_unit_test_setup_teardown(test_halves, start, stop),
 		cmocka_unit_test_setup_teardown(
 			test_low_addresses, start, stop),

@@ -111,8 +111,8 @@ uint64_t page_free_count(void);
 uint64_t page_free_count_below(unsigned bits);
 uint64_t page_total_count(void);
 
-/* Scrub some freed frames; false when none is left, or when that would have to
- * disturb other CPUs too often.  Idle loop. */
+/* Scrub some freed frames; false when none is left, when another idle CPU does
+ * it, or when that would have to disturb other CPUs too often.  Idle loop. */
 bool page_scrub_some(void);
 
 /*
