@@ -270,6 +270,7 @@ int page_steal(struct page *pg, struct domain *d)
 	}
 	BUG_ON(pagetype_is_used(pg));
 	m2p[page_to_mfn(pg).v] = M2P_INVALID;
+	pg->type = tlb_stamp();
 	was_last = account_less(d, 1, false);
 	lock_drop(&d->page_lock);
 	if (was_last)
@@ -281,8 +282,8 @@ int page_assign(struct page *pg, struct domain *d)
 {
 	int r;
 
-	/* What the old owner may remember of it is forgotten here. */
-	if (!tlb_flush_since(~0ULL, tlb_stamp()))
+	/* What its last owner may remember is forgotten here. */
+	if (!tlb_flush_since(~0ULL, pg->type))
 		return -EAGAIN;
 	lock_take(&d->page_lock);
 	if (d->life != DOMAIN_ALIVE)

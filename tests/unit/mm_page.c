@@ -397,6 +397,33 @@ static void test_idle_cpus(void **state)
 	mm_kill(d);
 }
 
+/* Frames that were stolen together cost one flush, new ones none. */
+static void test_assign_flushes(void **state)
+{
+	struct domain *d = fake_domain(1, 64, 1);
+	struct page *pg[4], *fresh;
+	uint64_t flushes;
+
+	(void)state;
+	fake_enter(d->vcpu[0], 0);
+	fresh = page_alloc(0, ALLOC_ZERO);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(page_alloc_domain(d, 0, 0, &pg[i]), 0);
+	flushes = cpus[0]->arch.flushes;
+	for (unsigned i = 0; i < 4; i++) {
+		assert_true(page_get(pg[i], d));
+		assert_int_equal(page_steal(pg[i], d), 0);
+	}
+	assert_int_equal(page_assign(fresh, d), 0);
+	assert_int_equal(cpus[0]->arch.flushes, flushes);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(page_assign(pg[i], d), 0);
+		assert_int_equal(cpus[0]->arch.flushes, flushes + 1);
+	}
+	page_audit();
+	mm_kill(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -414,6 +441,8 @@ int main(void)
 			test_alloc_failures, start, stop),
 		cmocka_unit_test_setup_teardown(
 			test_steal_and_assign, start, stop),
+		cmocka_unit_test_setup_teardown(
+			test_assign_flushes, start, stop),
 		cmocka_unit_test_setup_teardown(test_claims, start, stop),
 		cmocka_unit_test_setup_teardown(test_share, start, stop),
 		cmocka_unit_test_setup_teardown(

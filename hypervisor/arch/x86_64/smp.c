@@ -239,8 +239,9 @@ static void flush_here(void *arg)
 {
 	const struct flush *f = arg;
 	uint64_t begun = tlb_flush_begin();
+	bool was_empty = tlb_is_empty(this_cpu()->id);
 
-	if (tlb_is_empty(this_cpu()->id) && !(f->how & TLB_GLOBAL))
+	if (was_empty && !(f->how & TLB_GLOBAL))
 		return;
 	if (f->how & TLB_GLOBAL) {
 		uint64_t cr4 = read_cr4();
@@ -253,7 +254,9 @@ static void flush_here(void *arg)
 		invlpg(f->va);
 		return;
 	}
-	tlb_flush_end(this_cpu()->id, begun);
+	/* One that idles goes on to need no flush. */
+	if (!was_empty)
+		tlb_flush_end(this_cpu()->id, begun);
 }
 
 void arch_tlb_flush(cpumask_t mask, unsigned how, vaddr_t va)

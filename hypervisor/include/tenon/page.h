@@ -7,7 +7,7 @@
  *   of the first frame of a free block: 45 dirty  44 free  36..32 order
  *   31..0 reference count
  * type word (frames of a guest): see pagetype.h; of the first frame of a free
- *   block: 32-bit links of the buddy lists.
+ *   block: 32-bit links of the buddy lists; of a stolen frame: a stamp (tlb.h).
  *
  * Owner DOMID_INVALID: free, or the hypervisor's own.  Owner DOMID_IO: no RAM.
  * A record of zeros (before page_add_range): RAM that nobody can refer to.
@@ -159,9 +159,10 @@ void page_put(struct page *pg);
  * A frame leaves its owner without being freed (exchange, transfer): the
  * caller holds one reference beside the allocation's; succeeds only if these
  * two are all and the type is none.  Afterwards the frame has no owner and
- * the caller holds its only reference: page_assign or page_free_stolen it.
- * page_assign flushes TLBs: -EAGAIN with interrupts off; -E2BIG, -ENOMEM,
- * -EINVAL (dying).
+ * the caller holds its only reference, and its type word says when that was:
+ * page_assign or page_free_stolen it.  page_assign, which takes frames of
+ * page_alloc too, flushes the TLBs that have not been flushed since: -EAGAIN
+ * with interrupts off; -E2BIG, -ENOMEM, -EINVAL (dying).
  */
 must_check int page_steal(struct page *pg, struct domain *d);
 must_check int page_assign(struct page *pg, struct domain *d);
