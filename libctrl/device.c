@@ -11,6 +11,7 @@
 #include <tenonctrl/hotplug.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "hotplug_script.h"
 
 #define TOKEN	"tenon-device"
 #define POLL_MS 200
@@ -166,6 +167,8 @@ int device_write(struct xs *xs, uint32_t tx, const struct device_spec *spec)
 		ret = put(xs, tx, record, "backend", back);
 	if (!ret)
 		ret = write_back(xs, tx, record, spec, front);
+	if (!ret && !d->by_qemu)
+		ret = put(xs, tx, record, HOTPLUG_SCRIPT_NOTE, "0");
 	if (!ret)
 		ret = make_dir(xs, tx, front, d->domid, d->backend_domid, true);
 	if (!ret)

@@ -50,37 +50,48 @@ int hotplug_add(struct xs *xs, const struct device *d, struct why *why)
 }
 
 /*
- * Whether there may be something to undo. A card begins with an empty status,
- * which netback takes away when it closes.
+ * Whether the script may have something to undo. Of a card of another tool
+ * nobody can say once netback has closed and taken the status away.
  */
-static bool was_begun(struct xs *xs, const struct device *d, const char *status)
+static bool was_begun(struct xs *xs, const struct device *d, const char *back)
 {
-	if (status ? *status : d->class == DEVICE_VIF)
-		return true;
-	return hotplug_script_begun(xs, d);
+	int begun = hotplug_script_begun(xs, d);
+	char *status;
+
+	if (begun >= 0)
+		return begun;
+	status = hotplug_read(xs, back, "hotplug-status");
+	begun = status ? *status : d->class == DEVICE_VIF;
+	free(status);
+	return begun;
+}
+
+static int remove_disk(struct xs *xs, const struct device *d, const char *back,
+	struct why *why)
+{
+	int ret = hotplug_disk_remove(xs, back);
+
+	return ret ? why_set(why, ret,
+			     "the loop device of vbd %u of domain %u stays: %s",
+			     d->id, d->domid, strerror(-ret))
+		   : 0;
 }
 
 int hotplug_remove(struct xs *xs, const struct device *d, struct why *why)
 {
-	char back[DEVICE_PATH_MAX], *script, *status;
+	char back[DEVICE_PATH_MAX], *script;
 	int ret = 0;
 
 	device_back_path(d, back);
-	status = hotplug_read(xs, back, "hotplug-status");
 	script = hotplug_read(xs, back, "script");
-	if (script && was_begun(xs, d, status)) {
-		if (!is_built_in(d, script)) {
+	if (!script)
+		return 0;
+	if (!is_built_in(d, script)) {
+		if (was_begun(xs, d, back))
 			ret = hotplug_script_remove(xs, d, back, script, why);
-		} else if (d->class == DEVICE_VBD) {
-			ret = hotplug_disk_remove(xs, back);
-			if (ret)
-				ret = why_set(why, ret,
-					"the loop device of vbd %u of domain "
-					"%u stays: %s",
-					d->id, d->domid, strerror(-ret));
-		}
+	} else if (d->class == DEVICE_VBD) {
+		ret = remove_disk(xs, d, back, why);
 	}
 	free(script);
-	free(status);
 	return ret;
 }

@@ -21,7 +21,6 @@
 #include "tail.h"
 
 #define NAP_NS 10000000
-#define BEGUN  "tenon-script"
 
 const char *hotplug_script_log = HOTPLUG_LOG;
 unsigned int hotplug_script_seconds = 40;
@@ -176,10 +175,10 @@ static int check_status(struct xs *xs, const struct script *s, const char *back,
 	return ret;
 }
 
-static void begun_path(const struct device *d, char path[DEVICE_PATH_MAX + 16])
+static void note_path(const struct device *d, char path[DEVICE_PATH_MAX + 16])
 {
 	device_record_path(d, path);
-	strcat(path, "/" BEGUN);
+	strcat(path, "/" HOTPLUG_SCRIPT_NOTE);
 }
 
 int hotplug_script_add(struct xs *xs, const struct device *d, const char *back,
@@ -189,7 +188,7 @@ int hotplug_script_add(struct xs *xs, const struct device *d, const char *back,
 	struct script s = { 0 };
 	int ret;
 
-	begun_path(d, path);
+	note_path(d, path);
 	ret = xs_write(xs, 0, path, "1", 1);
 	if (ret)
 		return why_set(why, ret, "cannot note that %s is begun: %s",
@@ -200,16 +199,19 @@ int hotplug_script_add(struct xs *xs, const struct device *d, const char *back,
 				 : check_status(xs, &s, back, ret, tail, why);
 }
 
-bool hotplug_script_begun(struct xs *xs, const struct device *d)
+int hotplug_script_begun(struct xs *xs, const struct device *d)
 {
-	char path[DEVICE_PATH_MAX + 16], *value;
+	char path[DEVICE_PATH_MAX + 16], *note;
 	size_t len;
+	int ret;
 
-	begun_path(d, path);
-	if (xs_read(xs, 0, path, &value, &len))
-		return false;
-	free(value);
-	return true;
+	note_path(d, path);
+	ret = xs_read(xs, 0, path, &note, &len);
+	if (ret)
+		return ret;
+	ret = !strcmp(note, "1");
+	free(note);
+	return ret;
 }
 
 int hotplug_script_remove(struct xs *xs, const struct device *d,

@@ -14,8 +14,6 @@
 #ifndef LIBCTRL_HOTPLUG_SCRIPT_H
 #define LIBCTRL_HOTPLUG_SCRIPT_H
 
-#include <stdbool.h>
-
 struct device;
 struct why;
 struct xs;
@@ -31,8 +29,16 @@ extern unsigned int hotplug_script_seconds;
  */
 int hotplug_script_add(struct xs *xs, const struct device *d, const char *back,
 	const char *script, struct why *why);
-/* Whether that was begun, however it ended. */
-bool hotplug_script_begun(struct xs *xs, const struct device *d);
+/*
+ * In the device's record: "0" from the start (device_write), "1" from before
+ * its script is run. Other tools' devices have no such note.
+ */
+#define HOTPLUG_SCRIPT_NOTE "tenon-script"
+/*
+ * 1: the script was begun, however it ended; 0: it was not; -ENOENT: nothing is
+ * noted, for another tool made the device; an error of the store.
+ */
+int hotplug_script_begun(struct xs *xs, const struct device *d);
 int hotplug_script_remove(struct xs *xs, const struct device *d,
 	const char *back, const char *script, struct why *why);
 

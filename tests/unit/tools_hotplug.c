@@ -210,6 +210,16 @@ static void block(void **state)
 	check_nothing_left(files);
 }
 
+/* As netback does when it closes. */
+static void close_card(const struct device *d)
+{
+	char path[DEVICE_PATH_MAX + 32];
+
+	device_back_path(d, path);
+	strcat(path, "/hotplug-status");
+	assert_int_equal(xs_rm(xs, 0, path), 0);
+}
+
 static void cards(void **state)
 {
 	static const char *const names[] = { "vif-openvswitch", "vif-route",
@@ -219,8 +229,8 @@ static void cards(void **state)
 		.gateway = "eth1",
 		.vifname = "lan7",
 		.id = 3 };
-	char wanted[512], path[DEVICE_PATH_MAX + 32];
 	size_t files = open_files();
+	char wanted[512];
 	struct why why;
 
 	(void)state;
@@ -242,10 +252,7 @@ static void cards(void **state)
 			names[i], nic.script);
 		assert_string_equal(take("told"), wanted);
 		assert_string_equal(node(&d, "vifname"), "lan7");
-		/* As netback does when it closes. */
-		device_back_path(&d, path);
-		strcat(path, "/hotplug-status");
-		assert_int_equal(xs_rm(xs, 0, path), 0);
+		close_card(&d);
 		assert_int_equal(hotplug_remove(xs, &d, &why), 0);
 		snprintf(wanted, sizeof(wanted), "%s offline type_if=vif\n",
 			names[i]);
@@ -321,7 +328,46 @@ static void never_begun(void **state)
 	(void)state;
 	assert_int_equal(hotplug_remove(xs, &d, &why), 0);
 	assert_int_equal(hotplug_remove(xs, &card, &why), 0);
+	close_card(&card);
+	assert_int_equal(hotplug_remove(xs, &card, &why), 0);
 	assert_string_equal(take("told"), "");
+	forget(&d);
+	forget(&card);
+}
+
+static void unnote(const struct device *d)
+{
+	char path[DEVICE_PATH_MAX + 32];
+
+	device_record_path(d, path);
+	strcat(path, "/" HOTPLUG_SCRIPT_NOTE);
+	assert_int_equal(xs_rm(xs, 0, path), 0);
+}
+
+/* Of other tools' devices the status alone tells, while it is there. */
+static void of_others(void **state)
+{
+	struct nic nic = { .script = script("mine", "") };
+	struct device d = new_disk("x", nic.script);
+	struct device card = new_card(&nic);
+	char path[DEVICE_PATH_MAX + 32];
+	struct why why;
+
+	(void)state;
+	unnote(&d);
+	unnote(&card);
+	assert_int_equal(hotplug_remove(xs, &d, &why), 0);
+	assert_int_equal(hotplug_remove(xs, &card, &why), 0);
+	assert_string_equal(take("told"), "");
+	device_back_path(&d, path);
+	strcat(path, "/hotplug-status");
+	assert_int_equal(xs_write(xs, 0, path, "connected", 9), 0);
+	assert_int_equal(hotplug_remove(xs, &d, &why), 0);
+	assert_int_equal(strncmp(take("told"), "mine remove\n", 12), 0);
+	close_card(&card);
+	assert_int_equal(hotplug_remove(xs, &card, &why), 0);
+	assert_int_equal(
+		strncmp(take("told"), "mine offline type_if=vif\n", 25), 0);
 	forget(&d);
 	forget(&card);
 }
@@ -435,6 +481,7 @@ int main(void)
 		cmocka_unit_test(failures),
 		cmocka_unit_test(not_there),
 		cmocka_unit_test(never_begun),
+		cmocka_unit_test(of_others),
 		cmocka_unit_test(hangs),
 		cmocka_unit_test(no_log),
 		cmocka_unit_test(signals),

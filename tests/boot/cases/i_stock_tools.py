@@ -370,9 +370,8 @@ def scripts(machine):
         if status != 1 or "/tmp/tell add" not in text or \
                 "no portal" not in text:
             raise Failure(f"status {status}: {text}")
-        # The card was not begun; it is told all the same when netback has
-        # already taken its status away.
-        machine.run("[ \"$(grep -v offline /tmp/did | tr '\\n' ' ')\" = "
+        # The card was not begun, and is told nothing.
+        machine.run("[ \"$(tr '\\n' ' ' </tmp/did)\" = "
                     "'add remove ' ] && domfsck && rm /tmp/did")
 
 
