@@ -13,15 +13,18 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <tenonctrl/dom.h>
 #include <tenonctrl/qemu.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
+#include "qemu_jail.h"
 #include "tail.h"
 
 #define START_SECONDS 60
 #define STOP_MS	      20000
 #define NAP_NS	      20000000
 #define ARGS_MAX      32
+#define LOG_PATH      256
 #define SOCKET	      "/run/xen/qmp-libxl-%u"
 
 /* Where Debian has it, and others. */
@@ -63,8 +66,7 @@ static bool is_for(pid_t pid, uint32_t domid)
 	return false;
 }
 
-/* A descriptor of the guest's QEMU; -ESRCH: none runs. */
-static int find(struct xs *xs, uint32_t domid)
+int qemu_find(struct xs *xs, uint32_t domid)
 {
 	char path[64];
 	uint64_t pid;
@@ -85,7 +87,7 @@ static int find(struct xs *xs, uint32_t domid)
 
 int qemu_stop(struct xs *xs, uint32_t domid)
 {
-	int fd = find(xs, domid), ret = 0;
+	int fd = qemu_find(xs, domid), ret = 0;
 	char path[64];
 
 	if (fd >= 0) {
@@ -116,10 +118,15 @@ static const char *find_program(void)
 	return NULL;
 }
 
+static void log_path(const char *name, char path[LOG_PATH])
+{
+	snprintf(path, LOG_PATH, QEMU_LOG_DIR "/qemu-dm-%s.log", name);
+}
+
 /* What the new process needs; it may do no more than exec. */
 struct launch {
 	const char *argv[ARGS_MAX];
-	char domid[16], monitor[96], log[256];
+	char domid[16], monitor[96], log[LOG_PATH];
 	int hold[2]; /* it begins when a byte comes */
 };
 
@@ -137,13 +144,15 @@ static void describe(struct launch *l, const char *program, uint32_t domid,
 	snprintf(l->monitor, sizeof(l->monitor),
 		"socket,id=libxl-cmd,path=" SOCKET ",server=on,wait=off",
 		domid);
-	snprintf(l->log, sizeof(l->log), QEMU_LOG_DIR "/qemu-dm-%s.log", name);
+	log_path(name, l->log);
 	memcpy(l->argv, argv, sizeof(argv));
 }
 
-static void become(const struct launch *l, int log)
+static void become(
+	const struct launch *l, const struct qemu_paths *paths, int log)
 {
-	int null = open("/dev/null", O_RDONLY);
+	int null = open("/dev/null", O_RDONLY), ret;
+	const char *step;
 	char byte;
 
 	close(l->hold[1]);
@@ -156,6 +165,11 @@ static void become(const struct launch *l, int log)
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	(void)chdir("/");
+	ret = qemu_jail_enter(paths, &step);
+	if (ret) {
+		dprintf(2, "its %s cannot be shut: %s\n", step, strerror(-ret));
+		_exit(126);
+	}
 	execv(l->argv[0], (char **)(uintptr_t)l->argv);
 	dprintf(2, "%s: %s\n", l->argv[0], strerror(errno));
 	_exit(127);
@@ -171,6 +185,20 @@ static void read_tail(const char *path, char tail[TAIL_BYTES])
 		return;
 	tail_read(fd, 0, tail);
 	close(fd);
+}
+
+void qemu_last_words(struct xs *xs, uint32_t domid, char words[QEMU_WORDS])
+{
+	char path[LOG_PATH], tail[TAIL_BYTES], *name;
+
+	snprintf(words, QEMU_WORDS, "it has no log");
+	if (dom_name(xs, domid, &name))
+		return;
+	log_path(name, path);
+	free(name);
+	read_tail(path, tail);
+	snprintf(words, QEMU_WORDS, "%.199s (%.110s)",
+		*tail ? tail : "it says nothing", path);
 }
 
 static int await(struct xs *xs, uint32_t domid, pid_t pid, bool *ended)
@@ -228,31 +256,39 @@ static int run(struct xs *xs, uint32_t domid, const struct launch *l, pid_t pid,
 		*tail ? tail : "it says nothing", l->log);
 }
 
-int qemu_start(struct xs *xs, uint32_t domid, const char *name, const char *vnc,
-	struct why *why)
+/* What has come since it began. */
+static int let_write(struct xs *xs, uint32_t domid,
+	const struct qemu_paths *paths, struct why *why)
 {
-	const char *program = find_program();
-	struct launch l = { 0 };
 	char path[64];
-	int fd = find(xs, domid), log, ret;
+	uint64_t pid;
+	int ret;
+
+	pid_path(domid, path);
+	ret = xs_read_u64(xs, 0, path, &pid);
+	if (!ret)
+		ret = qemu_jail_open((pid_t)pid, paths);
+	return ret ? why_set(why, ret,
+			     "the QEMU of domain %u cannot be given an image "
+			     "or folder: %s",
+			     domid, strerror(-ret))
+		   : 0;
+}
+
+static int launch(struct xs *xs, uint32_t domid, struct launch *l,
+	const struct qemu_paths *paths, struct why *why)
+{
+	char path[64];
+	int log, ret;
 	pid_t pid;
 
-	if (fd >= 0) {
-		close(fd);
-		return 0;
-	}
-	if (!program)
-		return why_set(why, -ENOENT,
-			"there is no QEMU for Xen, which serves this device; "
-			"apt install qemu-system-xen");
-	describe(&l, program, domid, name, vnc);
 	(void)mkdir(QEMU_LOG_DIR, 0755);
 	(void)mkdir("/run/xen", 0755);
-	log = open(l.log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		0640);
+	log = open(l->log,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (log < 0)
-		return why_set(why, -errno, "%s: %s", l.log, strerror(errno));
-	if (pipe2(l.hold, O_CLOEXEC)) {
+		return why_set(why, -errno, "%s: %s", l->log, strerror(errno));
+	if (pipe2(l->hold, O_CLOEXEC)) {
 		close(log);
 		return why_set(why, -errno, "no pipe: %s", strerror(errno));
 	}
@@ -261,11 +297,40 @@ int qemu_start(struct xs *xs, uint32_t domid, const char *name, const char *vnc,
 	(void)xs_rm(xs, 0, path);
 	pid = fork();
 	if (pid == 0)
-		become(&l, log);
-	close(l.hold[0]);
+		become(l, paths, log);
+	close(l->hold[0]);
 	close(log);
 	ret = pid < 0 ? why_set(why, -EAGAIN, "fork: %s", strerror(errno))
-		      : run(xs, domid, &l, pid, why);
-	close(l.hold[1]);
+		      : run(xs, domid, l, pid, why);
+	close(l->hold[1]);
+	return ret;
+}
+
+int qemu_start(struct xs *xs, uint32_t domid, const char *name, const char *vnc,
+	struct why *why)
+{
+	const char *program = find_program();
+	struct qemu_paths paths;
+	struct launch l = { 0 };
+	int fd, ret;
+
+	ret = qemu_paths_read(xs, domid, &paths);
+	if (ret)
+		return why_set(why, ret,
+			"the images and folders of domain %u: %s", domid,
+			strerror(-ret));
+	fd = qemu_find(xs, domid);
+	if (fd >= 0) {
+		close(fd);
+		ret = let_write(xs, domid, &paths, why);
+	} else if (!program) {
+		ret = why_set(why, -ENOENT,
+			"there is no QEMU for Xen, which serves this device; "
+			"apt install qemu-system-xen");
+	} else {
+		describe(&l, program, domid, name, vnc);
+		ret = launch(xs, domid, &l, &paths, why);
+	}
+	qemu_paths_free(&paths);
 	return ret;
 }

@@ -3,9 +3,10 @@
  * tenon-reaper: supervises guests of ours: ends, keeps or starts again those
  * that powered off, rebooted or crashed, as their configuration says, removes
  * the records of those that are gone, and destroys those whose maker was
- * killed together with its guardian. Guests of other tools are left alone. It
- * keeps nothing in memory: started again it finds everything in the store, the
- * hypervisor and the files of common/kept.h.
+ * killed together with its guardian. It tells of a guest's QEMU that has ended
+ * under it. Guests of other tools are left alone. It keeps nothing in memory:
+ * started again it finds everything in the store, the hypervisor and the files
+ * of common/kept.h.
  */
 #include <errno.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <tenonctrl/dom.h>
+#include <tenonctrl/qemu.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
 #include <tenonctrl/xs.h>
@@ -27,6 +29,7 @@
 #include "common/pace.h"
 #include "common/progress.h"
 #include "common/session.h"
+#include "reaper_qemus.h"
 #include "restart.h"
 
 static const struct args_option options[] = {
@@ -135,23 +138,28 @@ struct ends {
 	int wait; /* milliseconds until that is looked at again */
 };
 
+/* The token of the watch for QEMUs. */
+#define MODELS "qemus"
+
 /* From the first to all later looks at what remained, each twice as late. */
 #define WAIT_FIRST 250
 #define WAIT_MOST  64000
 
 /* Waits until the store, or the end of one of those, has something for us. */
-static void await(struct session *s, struct ends *ends)
+static void await(struct session *s, struct ends *ends, struct qemus *qemus)
 {
 	struct pollfd fds[] = {
 		{ .fd = xs_fd(s->xs), .events = POLLIN },
+		{ .fd = qemus->epoll, .events = POLLIN },
 		{ .fd = ends->makers, .events = POLLIN },
 		{ .fd = ends->workers, .events = POLLIN },
 	};
 	bool again = ends->makers_again || ends->workers_again;
 	bool makers, workers;
 
-	if (poll(fds, 3, again ? ends->wait : -1) < 0)
+	if (poll(fds, 4, again ? ends->wait : -1) < 0)
 		return;
+	qemus_tell(qemus, s);
 	makers = drain(ends->makers);
 	workers = drain(ends->workers);
 	if (makers || workers || !again)
@@ -166,23 +174,29 @@ static void await(struct session *s, struct ends *ends)
 		;
 }
 
-static int loop(struct session *s, struct ends *ends)
+static int loop(struct session *s, struct ends *ends, struct qemus *qemus)
 {
 	char *path, *token;
+	bool is_model;
 	int ret = 0;
 
 	while (!stop) {
 		ret = xs_next_event(s->xs, 0, &path, &token);
 		if (ret == -ETIMEDOUT || ret == -EINTR) {
-			await(s, ends);
+			await(s, ends, qemus);
 			continue;
 		}
 		if (ret) {
 			err_say("the store daemon is gone: %s", strerror(-ret));
 			return ret;
 		}
+		is_model = !strcmp(token, MODELS);
 		free(path);
 		free(token);
+		if (is_model) {
+			qemus_look(qemus, s);
+			continue;
+		}
 		sweep(s);
 		restart_sweep();
 	}
@@ -203,6 +217,7 @@ static int run(bool foreground, const char *pid_file)
 	struct sigaction action = { .sa_handler = on_signal };
 	struct session session = { NULL, NULL };
 	struct ends ends = { -1, -1, false, false, WAIT_FIRST };
+	struct qemus qemus = { 0 };
 	int ret = daemon_start(foreground, pid_file);
 
 	if (!ret) {
@@ -214,6 +229,8 @@ static int run(bool foreground, const char *pid_file)
 	}
 	if (!ret) {
 		ret = xs_watch(session.xs, "@releaseDomain", "reap");
+		if (!ret)
+			ret = xs_watch(session.xs, QEMU_MODELS, MODELS);
 		if (ret)
 			err_say("the store refuses a watch: %s",
 				strerror(-ret));
@@ -225,7 +242,9 @@ static int run(bool foreground, const char *pid_file)
 			"restarts that are cut off wait for another guest");
 		ends.makers_again = guardian_sweep(&session);
 		daemon_ready();
-		ret = loop(&session, &ends);
+		qemus_open(&qemus);
+		ret = loop(&session, &ends, &qemus);
+		qemus_close(&qemus);
 	}
 	if (ends.makers >= 0)
 		close(ends.makers);

@@ -154,6 +154,7 @@ def compare(machine):
     stock_on_ours(machine)
     scripts(machine)
     programs(machine)
+    killed_program(machine)
     own_kernel(machine)
     with machine.check("nothing is left of any of them"):
         machine.run("sleep 2")
@@ -323,7 +324,7 @@ def stock_on_ours(machine):
             raise Failure("the guest has no disk")
         machine.send("\x1d")
         machine.expect(r"dom0# ", 20)
-    saving(machine, "lay")
+    saving(machine, "lay", UUID)
     with machine.check("xl shutdown -w stops it, and our supervisor ends it"):
         machine.run("xl shutdown -w lay", 90)
         gone(machine)
@@ -412,10 +413,38 @@ def programs(machine):
         machine.send("\x1d")
         machine.expect(r"dom0# ", 20)
         machine.run("grep 'by it' /tmp/share/there")
+    with machine.check("QEMU is shut in, and gets a disk that comes later"):
+        machine.run("p=$(ps | "
+                    "sed -n '/[x]en-domid/s/^ *\\([0-9]*\\).*/\\1/p'); "
+                    "grep -E '^(CapEff|NoNew|Seccomp):' /proc/$p/status | "
+                    "tr -d '\\t' | tr '\\n' ' ' | grep "
+                    "'CapEff:000000000000001b NoNewPrivs:1 Seccomp:2'; "
+                    "awk '$5 == \"/\" { print $6 }' /proc/$p/mountinfo | "
+                    "grep -E '^ro,.*nodev'")
+        machine.run("cp /guest/qcow2.img /tmp/more.img; "
+                    "domdev add qm disk /tmp/more.img,qcow2,xvdc,w", 60)
+        machine.send("domcons qm\n\n")
+        machine.expect(r"guest# ", 30)
+        machine.run("printf 'by it' | dd of=/dev/xvdc bs=512 seek=3 conv=sync "
+                    "2>/dev/null; sync; dd if=/dev/xvdc bs=512 skip=3 count=1 "
+                    "2>/dev/null | grep 'by it'", 60, r"guest# ")
+        machine.send("\x1d")
+        machine.expect(r"dom0# ", 20)
     with machine.check("QEMU ends with its guest, and all is written"):
         machine.run("domstop -f qm; grep -q 'by the guest' /guest/qcow2.img && "
                     "! ps | grep -q '[x]en-domid' && ! ls /run/xen/qmp-* && "
                     "domfsck", 90)
+
+
+def killed_program(machine):
+    with machine.check("a QEMU that dies under its guest is told"):
+        machine.run("killall tenon-reaper; sleep 1; tenon-reaper 2>/tmp/reap; "
+                    "domcreate name=qd kernel=/guest/micro/idle memory=8 "
+                    "\"disk=['/guest/vpc.img,vhd,xvda,w']\"", 120)
+        machine.run("killall -9 xen-qemu-system-i386; for i in $(seq 60); do "
+                    "grep 'QEMU of domain .* has ended.*qemu-dm-qd' /tmp/reap "
+                    "&& break; sleep 1; done", 90)
+        machine.run("domstop -f qd && domfsck", 60)
 
 
 def own_kernel(machine):
