@@ -165,6 +165,16 @@ static int make_folder(const char *dir)
 	return mkdir(dir, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+/* What is written short is so for want of room. */
+static int write_all(int fd, const char *text, size_t size)
+{
+	ssize_t put = write(fd, text, size);
+
+	if (put < 0)
+		return -errno;
+	return (size_t)put < size ? -ENOSPC : 0;
+}
+
 int kept_write(uint32_t domid, const struct config *config,
 	const struct guest *guest, struct why *why)
 {
@@ -180,8 +190,8 @@ int kept_write(uint32_t domid, const struct config *config,
 		 : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (!ret && fd < 0)
 		ret = -errno;
-	if (!ret && write(fd, text, size) != (ssize_t)size)
-		ret = -EIO;
+	if (!ret)
+		ret = write_all(fd, text, size);
 	if (fd >= 0)
 		close(fd);
 	free(text);
