@@ -8,6 +8,7 @@ import re
 from machine import Failure
 
 XL = "/usr/lib/xen-4.17/bin/xl"         # not our own
+OUR_XL = "/usr/lib/tenon/bin/xl"
 
 
 def ask(machine, name, command, tool="domcons"):
@@ -47,7 +48,7 @@ def refused(machine, command, pattern, before):
         raise Failure(f"{command} left {after}")
 
 
-def saving(machine, name):
+def saving(machine, name, uuid):
     """A running guest goes through files of both sides, and bad ones."""
     ask(machine, name, "echo kept in memory >/run/mark")
     with machine.check("domsave -c: the guest runs on"):
@@ -76,11 +77,16 @@ def saving(machine, name):
         machine.run("sleep 1; rm -f /tmp/k.img; ! ls /tmp/k.img* 2>/dev/null")
         if not killed:
             raise Failure("domsave was done each time")
-    with machine.check("domsave ends the guest, xl restore lets it go on"):
-        machine.run(f"domsave {name} /tmp/o.img 2>/dev/null", 120)
+    machine.run("sed 's/hvc0/hvc0 other/; /^name/s/.*/name=\"any\"/; "
+                "/^uuid/d' /tmp/lay.cfg >/tmp/other.cfg")
+    with machine.check("domsave -C ends the guest, xl restore lets it go on"):
+        machine.run(f"{OUR_XL} save {name} /tmp/o.img /tmp/other.cfg "
+                    "2>/dev/null && grep -q -a 'hvc0 other' /tmp/o.img", 120)
         machine.run(f"! domls {name} 2>/dev/null")
-        machine.run(f"{XL} restore /tmp/o.img >/tmp/r.log 2>&1 || "
-                    "{ tail -n 5 /tmp/r.log; false; }", 120)
+        # Seconds on an idle machine; one that hangs is to be seen.
+        machine.run(f"timeout 240 {XL} restore /tmp/o.img >/tmp/r.log 2>&1 || "
+                    "{ tail -n 9 /tmp/r.log /var/log/xen/xen-hotplug.log; ps; "
+                    "false; }", 300)
         same_guest(machine, name, f"{XL} console")
     with machine.check("xl save, and domrestore lets it go on"):
         machine.run(f"{XL} save {name} /tmp/x.img >/tmp/r.log 2>&1 || "
@@ -99,7 +105,13 @@ def saving(machine, name):
         refused(machine, "domrestore /tmp/b.img", "cut off", before)
         refused(machine, "domrestore /tmp/lay.cfg", "no file with", before)
         machine.run("rm /tmp/b.img")
-    with machine.check("domrestore of domsave's file, under another name"):
-        machine.run("domrestore /tmp/o.img name=other 2>/dev/null", 120)
+    with machine.check("domrestore of that file, with another configuration"):
+        machine.run("echo 'on_crash=\"preserve\"' >>/tmp/other.cfg")
+        machine.run("domrestore -C /tmp/other.cfg /tmp/o.img name=other "
+                    "2>/dev/null", 120)
         same_guest(machine, "other")
+        text = machine.run("dominfo -j other | tr ',' '\\n' | grep uuid; "
+                           "xenstore-ls -f /libxl | grep on_crash")
+        if uuid not in text or "preserve" not in text:
+            raise Failure(text)
         machine.run(f"domrename other {name}; rm /tmp/o.img", 90)

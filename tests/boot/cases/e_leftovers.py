@@ -138,6 +138,62 @@ def fsck(machine, before):
     machine.run("tenon-reaper")
 
 
+TINY = "kernel=/guest/micro/idle memory=8"
+# Three at a time; then how many of them went well.
+THREE = ("rm -f /tmp/said*; for i in 1 2 3; do {{ {}; echo $? >/tmp/said$i.st; "
+         "}} 2>/tmp/said$i & done; wait; cat /tmp/said?.st | tr -d '\\n'")
+
+
+def one_of_three(machine, command, pattern):
+    """Of three tools at once one does it, and the others say why not."""
+    text = machine.run(THREE.format(command), 90).strip()
+    said = machine.run("cat /tmp/said1 /tmp/said2 /tmp/said3")
+    if sorted(text) != ["0", "1", "1"] or len(
+            re.findall(pattern, said)) != 2:
+        raise Failure(f"statuses {text!r}: {said}")
+
+
+def together(machine, before):
+    """Several tools on one domain."""
+    with machine.check("three make a guest of one name: one does"):
+        one_of_three(machine, f"domcreate -p name=k {TINY} >/dev/null",
+                     r"the name 'k' is in use")
+    with machine.check("three add a disk of one name: one does"):
+        one_of_three(machine, "domdev add k disk /tmp/a.img,raw,xvdb,r "
+                     ">/dev/null", r"already")
+        machine.run("domdev ls k | grep -c xvdb | grep -x 1")
+    with machine.check("three take it away, change the guest, and end it"):
+        machine.run(THREE.format("domdev rm -f k xvdb"), 90)
+        machine.run("! domdev ls k | grep xvdb")
+        machine.run("for i in 1 2 3; do domrename k k$i & domset k maxmem=1$i & "
+                    "done; wait", 90)
+        machine.run("n=$(domls -o name | grep ^k); [ $(echo $n | wc -w) = 1 ] && "
+                    "domfsck && for i in 1 2 3 4; do domstop -f $n & done; wait",
+                    90)
+        same(machine, before)
+
+
+# Where no room is left, and whether a guest can be made then.
+FULL = (("/run/tenon/guests", False), ("/run/xen/tenon-making", False),
+        ("/var/lib/xen", True), ("/var/log/xen", True))
+
+
+def full(machine, before):
+    for path, is_made in FULL:
+        with machine.check(f"{path} is full: the guest is "
+                           + ("made" if is_made else "refused")):
+            machine.run(f"mount -t tmpfs -o size=4k tmpfs {path} && "
+                        f"dd if=/dev/zero of={path}/fill bs=4k count=1 "
+                        "2>/dev/null")
+            status, text = machine.shell(
+                f"domcreate -p name=k {TINY} \"disk=['{SLOW_DISK}']\"", 90)
+            if status != (0 if is_made else 1) or not (
+                    is_made or re.search("No space left", text)):
+                raise Failure(f"status {status}: {text}")
+            machine.run(f"domstop -f k 2>/dev/null; umount {path}", 60)
+            same(machine, before)
+
+
 def throw_away(machine, before):
     """domrun: from a folder, from an image, and cut off."""
     run = "domrun -k /guest/vmlinuz -m 128"
@@ -203,6 +259,8 @@ def leftovers(context):
             same(machine, before)
         kills(machine, before)
         fsck(machine, before)
+        together(machine, before)
+        full(machine, before)
         throw_away(machine, before)
         with machine.check("no store daemon: it says so"):
             machine.run("killall xenstored; sleep 1")
