@@ -23,11 +23,11 @@ def ask(machine, name, command, tool="domcons"):
 
 
 def same_guest(machine, name, tool="domcons"):
-    """It is the one that was saved, with its disk."""
+    """It is the one that was saved, with its disk and both CPUs."""
     text = ask(machine, name, "cat /run/mark; date +now-%s; "
-               "head -c 4096 /dev/xvda | wc -c", tool)
+               "taskset 2 head -c 4096 /dev/xvda | wc -c; nproc", tool)
     if "kept in memory" not in text or "now-" not in text or \
-            "4096" not in text:
+            not re.search(r"^4096\s+2\s", text, re.M):
         raise Failure(f"the guest says {text!r}")
 
 
@@ -50,7 +50,9 @@ def refused(machine, command, pattern, before):
 
 def saving(machine, name, uuid):
     """A running guest goes through files of both sides, and bad ones."""
-    ask(machine, name, "echo kept in memory >/run/mark")
+    machine.run(f"domset {name} vcpus=2")
+    ask(machine, name, "echo kept in memory >/run/mark; until echo 1 "
+        "2>/dev/null >/sys/devices/system/cpu/cpu1/online; do sleep 1; done")
     with machine.check("domsave -c: the guest runs on"):
         machine.run(f"domsave -c {name} /tmp/c.img 2>/dev/null", 120)
         same_guest(machine, name)
