@@ -91,17 +91,17 @@ static long do_read(uint32_t count, vaddr_t va)
 /* Arguments: the command, bytes, where. */
 long hc_console_io(struct hypercall *hc)
 {
-	int32_t count = (int32_t)hc->arg[1];
+	uint32_t count = (uint32_t)hc->arg[1];
 
-	if (count < 0)
-		return -EINVAL;
 	switch ((uint32_t)hc->arg[0]) {
 	case CONSOLEIO_write:
-		return do_write(hc, (uint32_t)count, hc->arg[2]);
+		return do_write(hc, count, hc->arg[2]);
 	case CONSOLEIO_read:
 		if (!hc->d->is_hardware)
 			return -EPERM;
-		return do_read((uint32_t)count, hc->arg[2]);
+		if (count > INT32_MAX)
+			return -E2BIG;
+		return do_read(count, hc->arg[2]);
 	default:
 		return -ENOSYS;
 	}

@@ -24,8 +24,8 @@ void control_end(void)
 }
 
 /*
- * What a build without them answers: shadow paging and its memory, nested
- * paging, monitors, resource control.
+ * What a build without them answers: nested paging, monitors, and, for there
+ * is no IOMMU, devices given away.
  */
 static int not_supported(struct domctl *c)
 {
@@ -33,7 +33,7 @@ static int not_supported(struct domctl *c)
 	return -EOPNOTSUPP;
 }
 
-/* Without an IOMMU no device can be given away. */
+/* No shares of caches are managed. */
 static int no_device(struct domctl *c)
 {
 	(void)c;
@@ -67,10 +67,10 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_subscribe] = domctl_subscribe,
 	[XEN_DOMCTL_set_address_size] = domctl_set_address_size,
 	[XEN_DOMCTL_get_address_size] = domctl_get_address_size,
-	[XEN_DOMCTL_assign_device] = no_device,
-	[XEN_DOMCTL_test_assign_device] = no_device,
-	[XEN_DOMCTL_deassign_device] = no_device,
-	[XEN_DOMCTL_get_device_group] = no_device,
+	[XEN_DOMCTL_assign_device] = not_supported,
+	[XEN_DOMCTL_test_assign_device] = not_supported,
+	[XEN_DOMCTL_deassign_device] = not_supported,
+	[XEN_DOMCTL_get_device_group] = not_supported,
 	[XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_context,
 	[XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_context,
 	[XEN_DOMCTL_debug_op] = not_supported,
@@ -86,8 +86,8 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_getnodeaffinity] = domctl_get_nodes,
 	[XEN_DOMCTL_get_vcpu_msrs] = domctl_get_msrs,
 	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_msrs,
-	[XEN_DOMCTL_psr_cmt_op] = not_supported,
-	[XEN_DOMCTL_psr_alloc] = not_supported,
+	[XEN_DOMCTL_psr_cmt_op] = no_device,
+	[XEN_DOMCTL_psr_alloc] = no_device,
 	[XEN_DOMCTL_monitor_op] = not_supported,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_policy,
@@ -115,31 +115,31 @@ static domctl_fn *find_command(uint32_t cmd)
 
 /*
  * The domain of the command: 0 with a reference (none for createdomain), or
- * -ESRCH.
+ * -ESRCH; -EINVAL from a number that no domain can have.
  */
 static int find_domain(struct domctl *c)
 {
 	if (c->op.cmd == XEN_DOMCTL_createdomain)
 		return 0;
 	/* This one lists the domains there are: from the number given on. */
-	if (c->op.cmd == XEN_DOMCTL_getdomaininfo)
+	if (c->op.cmd == XEN_DOMCTL_getdomaininfo) {
+		if (c->op.domain >= DOMID_FIRST_RESERVED)
+			return -EINVAL;
 		c->d = domain_get_next(c->op.domain);
-	else if (c->op.domain < DOMID_FIRST_RESERVED)
+	} else if (c->op.domain < DOMID_FIRST_RESERVED) {
 		c->d = domain_get(c->op.domain);
+	}
 	return c->d ? 0 : -ESRCH;
 }
 
 static int run(struct domctl *c)
 {
 	domctl_fn *fn = find_command(c->op.cmd);
-	int r;
+	int r = find_domain(c);
 
-	if (!fn)
-		return -ENOSYS;
-	r = find_domain(c);
 	if (r)
 		return r;
-	r = fn(c);
+	r = fn ? fn(c) : -ENOSYS;
 	if (c->d)
 		domain_put(c->d);
 	return r;

@@ -93,21 +93,6 @@ static int do_query_size(struct vcpu *v, vaddr_t va)
 	return guest_write_va(va, &op);
 }
 
-static int do_dump_table(struct vcpu *v, vaddr_t va)
-{
-	struct gnttab_dump_table op;
-	struct domain *d;
-
-	if (guest_read_va(&op, va))
-		return -EFAULT;
-	op.status = get_target(v->domain, op.dom, &d);
-	if (!op.status) {
-		grant_dump(d);
-		domain_put(d);
-	}
-	return guest_write_va(va, &op);
-}
-
 static int do_copy(struct vcpu *v, vaddr_t va)
 {
 	struct gnttab_copy op;
@@ -154,7 +139,7 @@ static int do_get_status_frames(struct vcpu *v, vaddr_t va)
 	return guest_write_va(va, &op);
 }
 
-static int do_get_version(struct vcpu *v, vaddr_t va)
+static int get_version(struct vcpu *v, vaddr_t va)
 {
 	struct gnttab_get_version op;
 	struct domain *d;
@@ -199,8 +184,6 @@ static const struct {
 		sizeof(struct gnttab_map_grant_ref), false },
 	[GNTTABOP_setup_table] = { do_setup_table,
 		sizeof(struct gnttab_setup_table), true },
-	[GNTTABOP_dump_table] = { do_dump_table,
-		sizeof(struct gnttab_dump_table), true },
 	[GNTTABOP_transfer] = { do_transfer, sizeof(struct gnttab_transfer),
 		false },
 	[GNTTABOP_copy] = { do_copy, sizeof(struct gnttab_copy), false },
@@ -208,8 +191,6 @@ static const struct {
 		sizeof(struct gnttab_query_size), true },
 	[GNTTABOP_get_status_frames] = { do_get_status_frames,
 		sizeof(struct gnttab_get_status_frames), true },
-	[GNTTABOP_get_version] = { do_get_version,
-		sizeof(struct gnttab_get_version), true },
 	[GNTTABOP_swap_grant_ref] = { do_swap,
 		sizeof(struct gnttab_swap_grant_ref), false },
 };
@@ -303,8 +284,11 @@ long hc_grant_table_op(struct hypercall *hc)
 		return unmap_all(hc, false);
 	case GNTTABOP_unmap_and_replace:
 		return unmap_all(hc, true);
+	/* These two look at no count. */
 	case GNTTABOP_set_version:
-		return count == 1 ? set_version(hc->arg[1]) : -EINVAL;
+		return set_version(hc->arg[1]);
+	case GNTTABOP_get_version:
+		return get_version(hc->v, hc->arg[1]);
 	case GNTTABOP_cache_flush:
 		return -EOPNOTSUPP;
 	}

@@ -86,13 +86,27 @@ static long list_cpus(struct xen_mc_physcpuinfo *op)
 	return 0;
 }
 
+/* Of either kind of errors there is none; what is acknowledged is gone. */
+static long fetch(struct xen_mc_fetch *op)
+{
+	uint32_t kind = op->flags & (XEN_MC_NONURGENT | XEN_MC_URGENT);
+
+	if (kind != XEN_MC_NONURGENT && kind != XEN_MC_URGENT)
+		return -EINVAL;
+	if (op->flags & XEN_MC_ACK)
+		return 0;
+	if (!op->data.va)
+		return -EINVAL;
+	op->flags = XEN_MC_NODATA;
+	op->fetch_id = 0;
+	return 0;
+}
+
 static long run(struct xen_mc *op)
 {
 	switch (op->cmd) {
 	case XEN_MC_fetch:
-		op->u.mc_fetch.flags = XEN_MC_NODATA;
-		op->u.mc_fetch.fetch_id = 0;
-		return 0;
+		return fetch(&op->u.mc_fetch);
 	case XEN_MC_physcpuinfo:
 		return list_cpus(&op->u.mc_physcpuinfo);
 	case XEN_MC_msrinject:
@@ -100,7 +114,7 @@ static long run(struct xen_mc *op)
 	case XEN_MC_inject_v2:
 		return -EOPNOTSUPP;
 	default:
-		return -ENOSYS;
+		return -EINVAL;
 	}
 }
 

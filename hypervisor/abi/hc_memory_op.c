@@ -57,9 +57,10 @@ static long domain_query(struct hypercall *hc, unsigned op)
 		 * when the domain is killed. */
 		shared = atomic_read(&d->shared_info);
 		r = -ESRCH;
-		if (shared)
-			r = (long)((READ_ONCE(shared->arch.max_pfn) - 1) &
-				   INT64_MAX);
+		if (shared) {
+			r = (long)(READ_ONCE(shared->arch.max_pfn) & INT64_MAX);
+			r -= r != 0;
+		}
 		break;
 	}
 	domain_put(d);
@@ -108,14 +109,8 @@ static long remove_from_physmap(struct hypercall *hc)
 	r = memory_get_target(hc->d, arg.domid, &d);
 	if (r)
 		return r;
-	/* Nothing to remove: the guest's own tables say what is mapped. */
-	if (!mfn_valid(MFN(arg.gpfn)) ||
-		!page_get(mfn_to_page(MFN(arg.gpfn)), d))
-		r = -ENOENT;
-	else
-		page_put(mfn_to_page(MFN(arg.gpfn)));
 	domain_put(d);
-	return r;
+	return -EACCES;
 }
 
 /* No device has memory mapped one to one: there is no IOMMU in use. */
@@ -167,8 +162,13 @@ long hc_memory_op(struct hypercall *hc)
 		return add_to_physmap_batch(hc);
 	case XENMEM_remove_from_physmap:
 		return remove_from_physmap(hc);
+	case XENMEM_machphys_compat_mfn_list:
 	case XENMEM_get_vnumainfo:
 		return -EOPNOTSUPP;
+	case XENMEM_set_pod_target:
+	case XENMEM_get_pod_target:
+		/* Of paravirtual guests all memory is there. */
+		return -EINVAL;
 	case XENMEM_reserved_device_memory_map:
 		return reserved_device_memory(hc);
 	case XENMEM_acquire_resource:

@@ -16,14 +16,17 @@
 #include <tenon/pte.h>
 #include "hc_mmu.h"
 
+/* The owner of tables or frames: nobody says who he is but by DOMID_SELF. */
 int mmu_foreign(domid_t id, struct domain **result)
 {
 	struct domain *caller = current->domain, *d;
 
-	if (id == DOMID_SELF || id == caller->id) {
+	if (id == DOMID_SELF) {
 		*result = caller;
 		return 0;
 	}
+	if (id == caller->id)
+		return -ESRCH;
 	if (id == DOMID_IO) {
 		*result = domain_io;
 		return 0;
@@ -65,8 +68,12 @@ static int get_pair(struct domain *d, uint64_t arg, struct domain_pair *pair)
 		pair->table = pair->frames = d;
 		return 0;
 	}
-	r = table ? mmu_foreign((domid_t)(table - 1), &pair->table)
-		  : mmu_foreign(DOMID_SELF, &pair->table);
+	if (!table-- || table == d->id)
+		r = mmu_foreign(DOMID_SELF, &pair->table);
+	else
+		r = table < DOMID_FIRST_RESERVED
+			    ? mmu_foreign(table, &pair->table)
+			    : -ESRCH;
 	if (r)
 		return r;
 	r = mmu_foreign(frames, &pair->frames);
@@ -101,14 +108,14 @@ static int machphys_update(struct domain *d, uint64_t ptr, uint64_t val)
 
 static int do_update(struct domain_pair *pair, const struct mmu_update *req)
 {
-	unsigned cmd = req->ptr & 3;
+	unsigned cmd = req->ptr & (sizeof(uint64_t) - 1);
 	mfn_t table = MFN(req->ptr >> PAGE_SHIFT);
 	unsigned index = (req->ptr & ~PAGE_MASK) / sizeof(uint64_t);
 
 	if (cmd == MMU_MACHPHYS_UPDATE)
 		return machphys_update(pair->frames, req->ptr, req->val);
-	if (req->ptr & 4)
-		return -EINVAL;
+	if (cmd > MMU_PT_UPDATE_NO_TRANSLATE)
+		return -ENOSYS;
 	return pt_commit_in(&pair->held, pair->frames, table, index, req->val,
 		cmd == MMU_PT_UPDATE_PRESERVE_AD);
 }

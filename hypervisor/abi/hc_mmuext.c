@@ -80,7 +80,6 @@ static int copy_page(struct domain *d, uint64_t mfn, uint64_t from)
 static int flush(struct domain *d, const struct mmuext_op *op)
 {
 	cpumask_t mask = 0;
-	int r;
 
 	switch (op->cmd) {
 	case MMUEXT_TLB_FLUSH_LOCAL:
@@ -92,9 +91,8 @@ static int flush(struct domain *d, const struct mmuext_op *op)
 		mask = atomic_read(&d->tlb_cpus);
 		break;
 	default:
-		r = mmu_vcpu_mask(d, op->arg2.vcpumask.va, &mask);
-		if (r)
-			return r;
+		if (mmu_vcpu_mask(d, op->arg2.vcpumask.va, &mask))
+			return -EINVAL;
 	}
 	if (op->cmd == MMUEXT_INVLPG_LOCAL || op->cmd == MMUEXT_INVLPG_ALL ||
 		op->cmd == MMUEXT_INVLPG_MULTI) {
@@ -161,6 +159,10 @@ static int one_op(struct hypercall *hc, vaddr_t va, void *context)
 		return flush_cache(hc->d, op.cmd == MMUEXT_FLUSH_CACHE_GLOBAL);
 	case MMUEXT_SET_LDT:
 		return set_ldt(hc->v, op.arg1.linear_addr, op.arg2.nr_ents);
+	case MMUEXT_MARK_SUPER:
+	case MMUEXT_UNMARK_SUPER:
+		/* As where guests get no superpages. */
+		return -EOPNOTSUPP;
 	default:
 		return -ENOSYS;
 	}

@@ -51,7 +51,6 @@ static const struct {
 	[PHYSDEVOP_apic_write] = { sizeof(struct physdev_apic), DOM0_ONLY },
 	[PHYSDEVOP_alloc_irq_vector] = { sizeof(struct physdev_irq),
 		HAS_OUTPUT | DOM0_ONLY },
-	[PHYSDEVOP_free_irq_vector] = { sizeof(struct physdev_irq), DOM0_ONLY },
 	[PHYSDEVOP_eoi] = { sizeof(struct physdev_eoi), 0 },
 	[PHYSDEVOP_map_pirq] = { sizeof(struct physdev_map_pirq),
 		HAS_OUTPUT | DOM0_ONLY },
@@ -284,8 +283,6 @@ static int run(struct vcpu *v, unsigned cmd, union argument *a)
 		return -EPERM;
 	case PHYSDEVOP_alloc_irq_vector:
 		return alloc_irq_vector(d, &a->irq);
-	case PHYSDEVOP_free_irq_vector:
-		return 0;
 	case PHYSDEVOP_map_pirq:
 		return map_pirq(d, &a->map);
 	case PHYSDEVOP_unmap_pirq:
@@ -313,8 +310,12 @@ long hc_physdev_op(struct hypercall *hc)
 {
 	unsigned cmd = (unsigned)hc->arg[0];
 	union argument a = { 0 };
-	int r = check(hc->d, cmd);
+	int r;
 
+	/* From a time when masks were kept here. */
+	if (cmd == PHYSDEVOP_IRQ_UNMASK_NOTIFY)
+		return 0;
+	r = check(hc->d, cmd);
 	if (r)
 		return r;
 	if (arch_copy_from_guest(&a, hc->arg[1], shapes[cmd].size) != 0)
@@ -329,23 +330,11 @@ long hc_physdev_op(struct hypercall *hc)
 /* Argument: struct physdev_op, the operation and its argument in one. */
 long hc_physdev_op_compat(struct hypercall *hc)
 {
-	const size_t at = offsetof(struct physdev_op, u);
-	struct physdev_op op;
-	union argument a = { 0 };
-	int r;
+	uint32_t cmd;
 
-	if (guest_read_va(&op, hc->arg[0]) != 0)
+	if (guest_read_va(&cmd, hc->arg[0]) != 0)
 		return -EFAULT;
-	r = check(hc->d, op.cmd);
-	if (r)
-		return r;
-	if (op.cmd > PHYSDEVOP_free_irq_vector)
-		return -ENOSYS;
-	memcpy(&a, &op.u, shapes[op.cmd].size);
-	r = run(hc->v, op.cmd, &a);
-	if (!r && shapes[op.cmd].flags & HAS_OUTPUT &&
-		arch_copy_to_guest(hc->arg[0] + at, &a, shapes[op.cmd].size) !=
-			0)
-		return -EFAULT;
-	return r;
+	hc->arg[1] = hc->arg[0] + offsetof(struct physdev_op, u);
+	hc->arg[0] = cmd;
+	return hc_physdev_op(hc);
 }

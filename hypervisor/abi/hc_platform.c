@@ -248,10 +248,25 @@ static long firmware_info(struct xenpf_firmware_info *op)
 
 static long core_parking(struct xenpf_core_parking *op)
 {
-	if (op->type != XEN_CORE_PARKING_GET)
+	if (op->type == XEN_CORE_PARKING_SET)
 		return -ENOSYS;
+	if (op->type != XEN_CORE_PARKING_GET)
+		return -EINVAL;
 	op->idle_nums = 0;
 	return 0;
+}
+
+/* Quirks of chipsets older than this CPU's architecture. */
+static long platform_quirk(uint32_t quirk)
+{
+	switch (quirk) {
+	case QUIRK_NOIRQBALANCING:
+	case QUIRK_IOAPIC_BAD_REGSEL:
+	case QUIRK_IOAPIC_GOOD_REGSEL:
+		return 0;
+	default:
+		return -EINVAL;
+	}
 }
 
 /* The part of an operation that has results, to be copied back. */
@@ -281,8 +296,7 @@ static long run(struct hypercall *hc, struct xen_platform_op *op)
 	case XENPF_core_parking:
 		return core_parking(&op->u.core_parking);
 	case XENPF_platform_quirk:
-		/* Quirks of chipsets older than this CPU's architecture. */
-		return 0;
+		return platform_quirk(op->u.platform_quirk.quirk_id);
 	default:
 		return -ENOSYS;
 	}

@@ -21,8 +21,8 @@ static int not_supported(struct sysctl *c)
 	return -EOPNOTSUPP;
 }
 
-/* No frequencies and no sleep states are managed. */
-static int no_power(struct sysctl *c)
+/* No frequencies, sleep states or shares of caches are managed. */
+static int no_device(struct sysctl *c)
 {
 	(void)c;
 	return -ENODEV;
@@ -38,9 +38,9 @@ static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_debug_keys] = sysctl_debug_keys,
 	[XEN_SYSCTL_getcpuinfo] = sysctl_getcpuinfo,
 	[XEN_SYSCTL_availheap] = sysctl_availheap,
-	[XEN_SYSCTL_get_pmstat] = no_power,
+	[XEN_SYSCTL_get_pmstat] = no_device,
 	[XEN_SYSCTL_cpu_hotplug] = not_supported,
-	[XEN_SYSCTL_pm_op] = no_power,
+	[XEN_SYSCTL_pm_op] = no_device,
 	[XEN_SYSCTL_page_offline_op] = not_built,
 	[XEN_SYSCTL_lockprof_op] = not_built,
 	[XEN_SYSCTL_cputopoinfo] = sysctl_cputopoinfo,
@@ -48,9 +48,9 @@ static sysctl_fn *const commands[] = {
 	[XEN_SYSCTL_cpupool_op] = sysctl_cpupool,
 	[XEN_SYSCTL_scheduler_op] = sysctl_scheduler,
 	[XEN_SYSCTL_coverage_op] = not_supported,
-	[XEN_SYSCTL_psr_cmt_op] = not_supported,
+	[XEN_SYSCTL_psr_cmt_op] = no_device,
 	[XEN_SYSCTL_pcitopoinfo] = sysctl_pcitopoinfo,
-	[XEN_SYSCTL_psr_alloc] = not_supported,
+	[XEN_SYSCTL_psr_alloc] = no_device,
 	[XEN_SYSCTL_get_cpu_levelling_caps] = sysctl_levelling_caps,
 	[XEN_SYSCTL_get_cpu_featureset] = sysctl_featureset,
 	[XEN_SYSCTL_livepatch_op] = not_supported,

@@ -22,8 +22,6 @@ static long do_initialise(struct vcpu *v, vaddr_t va)
 	struct domain *d = v->domain;
 	long r = -EFAULT;
 
-	if (v == current || v->is_initialised)
-		return -EEXIST;
 	if (!v->vcpu_info_page && v->id >= XEN_LEGACY_MAX_VCPUS)
 		return -EINVAL;
 	ctx = heap_alloc(sizeof(*ctx));
@@ -32,7 +30,7 @@ static long do_initialise(struct vcpu *v, vaddr_t va)
 	if (guest_read_va(ctx, va) == 0) {
 		/* Which of two that initialise one vcpu is the first? */
 		lock_take(&d->lock);
-		r = v->is_initialised ? -EEXIST : 0;
+		r = v == current || v->is_initialised ? -EEXIST : 0;
 		if (!r) {
 			/* Brought up meanwhile, it waits until all is there. */
 			atomic_add(&v->pauses, 1);

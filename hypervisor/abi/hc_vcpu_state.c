@@ -74,7 +74,6 @@ static struct pv_callback *callback_of(struct vcpu *v, unsigned type)
 	case CALLBACKTYPE_syscall32:
 		return &v->arch.syscall32;
 	case CALLBACKTYPE_sysenter:
-	case CALLBACKTYPE_sysenter_deprecated:
 		return &v->arch.sysenter;
 	case CALLBACKTYPE_nmi:
 		return &v->arch.nmi;
@@ -94,7 +93,7 @@ static long callback_register(struct vcpu *v, vaddr_t va)
 	c = callback_of(v, op.type);
 	if (!c)
 		return -ENOSYS;
-	if (!is_canonical(op.address) || op.flags & ~CALLBACKF_mask_events)
+	if (!is_canonical(op.address))
 		return -EINVAL;
 	masks_events = op.flags & CALLBACKF_mask_events ||
 		       op.type == CALLBACKTYPE_event ||
@@ -114,8 +113,7 @@ static long callback_unregister(struct vcpu *v, vaddr_t va)
 	c = callback_of(v, op.type);
 	if (!c)
 		return -ENOSYS;
-	if (op.type == CALLBACKTYPE_event || op.type == CALLBACKTYPE_failsafe ||
-		op.type == CALLBACKTYPE_syscall)
+	if (op.type != CALLBACKTYPE_nmi)
 		return -EINVAL;
 	*c = (struct pv_callback){ 0 };
 	return 0;
@@ -190,7 +188,7 @@ long hc_set_debugreg(struct hypercall *hc)
 	unsigned nr;
 
 	if (!debugreg_number(hc->arg[0], &nr))
-		return -EINVAL;
+		return -ENODEV;
 	return pv_set_debugreg(hc->v, nr, hc->arg[1]);
 }
 
@@ -200,7 +198,7 @@ long hc_get_debugreg(struct hypercall *hc)
 	unsigned nr;
 
 	if (!debugreg_number(hc->arg[0], &nr))
-		return -EINVAL;
+		return -ENODEV;
 	return (long)hc->v->arch.dr[nr];
 }
 
@@ -221,7 +219,9 @@ long hc_set_segment_base(struct hypercall *hc)
 
 /* Assists that a 64-bit guest may ask for. */
 #define ASSISTS_KNOWN                                        \
-	((1ULL << VMASST_TYPE_writable_pagetables) |         \
+	((1ULL << VMASST_TYPE_4gb_segments) |                \
+		(1ULL << VMASST_TYPE_4gb_segments_notify) |  \
+		(1ULL << VMASST_TYPE_writable_pagetables) |  \
 		(1ULL << VMASST_TYPE_pae_extended_cr3) |     \
 		(1ULL << VMASST_TYPE_architectural_iopl) |   \
 		(1ULL << VMASST_TYPE_runstate_update_flag) | \

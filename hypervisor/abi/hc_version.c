@@ -124,7 +124,7 @@ long hc_xen_version(struct hypercall *hc)
 	case XENVER_get_features:
 		return get_features(hc->d, va);
 	case XENVER_pagesize:
-		return PAGE_SIZE;
+		return va ? -EINVAL : (long)PAGE_SIZE;
 	case XENVER_guest_handle:
 		return arch_copy_to_guest(
 			va, hc->d->handle, sizeof(hc->d->handle));

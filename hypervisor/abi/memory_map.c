@@ -231,7 +231,7 @@ long memory_acquire_resource(struct hypercall *hc, uint64_t start)
 	r = memory_get_target(hc->d, arg.domid, &d);
 	if (r)
 		return r;
-	if (d == hc->d && !d->is_privileged)
+	if (d == hc->d)
 		r = -EPERM;
 	else if (arg.type == XENMEM_resource_grant_table)
 		r = acquire_grant_table(hc, d, &arg, start);

@@ -112,18 +112,16 @@ long memory_reserve(struct hypercall *hc, unsigned op, uint64_t start)
 	uint64_t i;
 	long rc;
 
-	if (guest_read_va(&r, hc->arg[1]))
-		return -EFAULT;
-	if (r.nr_extents > MEMORY_OP_START || start > r.nr_extents)
-		return -EINVAL;
-	if (r.extent_order > memory_max_order(hc->d) ||
-		!memory_alloc_flags(r.mem_flags, r.extent_order, &flags))
+	/* Whatever is wrong: how many are done tells. */
+	if (guest_read_va(&r, hc->arg[1]) || r.nr_extents > MEMORY_OP_START ||
+		start > r.nr_extents ||
+		r.extent_order > memory_max_order(hc->d) ||
+		!memory_alloc_flags(r.mem_flags, r.extent_order, &flags) ||
+		(op != XENMEM_increase_reservation && !r.extent_start.va))
 		return (long)start;
-	if (op != XENMEM_increase_reservation && !r.extent_start.va)
-		return start == r.nr_extents ? (long)start : -EFAULT;
 	rc = memory_get_target(hc->d, r.domid, &d);
 	if (rc)
-		return rc;
+		return rc == -ESRCH ? (long)start : rc;
 	for (i = start; i < r.nr_extents; i++) {
 		if (i != start && hypercall_should_yield()) {
 			domain_put(d);

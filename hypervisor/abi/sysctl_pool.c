@@ -94,6 +94,6 @@ int sysctl_cpupool(struct sysctl *c)
 	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
 		return bitmap_write(&arg->cpumap, pool_free_cpus());
 	default:
-		return -EOPNOTSUPP;
+		return -ENOSYS;
 	}
 }

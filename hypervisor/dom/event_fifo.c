@@ -186,10 +186,10 @@ int event_set_priority(struct domain *d, uint32_t port, unsigned priority)
 		return -EINVAL;
 	flags = lock_take_irq(&t->lock);
 	p = event_port_locked(t, port);
-	if (!p || p->state == EVTCHNSTAT_closed)
-		r = -EINVAL;
-	else if (!t->fifo)
+	if (!t->fifo)
 		r = -ENOSYS;
+	else if (!p || p->state == EVTCHNSTAT_closed)
+		r = -EINVAL;
 	else
 		WRITE_ONCE(p->priority, (uint8_t)priority);
 	lock_drop_irq(&t->lock, flags);

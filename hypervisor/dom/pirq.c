@@ -311,7 +311,7 @@ static int may_bind(
 	struct irq_line *line, struct domain *d, unsigned pirq, bool will_share)
 {
 	if (d->pirqs->line[pirq] != line)
-		return -EINVAL;
+		return -EPERM;
 	if (line->handler && line->handler != arrived)
 		return -EBUSY;
 	if (guest_of(line, d, pirq))
@@ -328,7 +328,7 @@ int pirq_bind(struct domain *d, unsigned pirq, bool will_share)
 	int r;
 
 	if (!line)
-		return -EINVAL;
+		return -EPERM;
 	flags = lock_take_irq(&line->lock);
 	r = may_bind(line, d, pirq, will_share);
 	if (!r)

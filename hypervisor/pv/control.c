@@ -64,7 +64,7 @@ int pv_write_cr(struct vcpu *v, unsigned nr, uint64_t value)
 }
 
 /* DR7: reserved bits, and the general-detect bit, which is ours. */
-#define DR7_RESERVED_ZERO 0xffffffff0000d800ULL
+#define DR7_RESERVED_ZERO 0xd800ULL
 #define DR7_GD		  (1UL << 13)
 
 static bool is_safe_dr7(uint64_t dr7)
@@ -87,17 +87,21 @@ int pv_set_debugreg(struct vcpu *v, unsigned nr, uint64_t value)
 		break;
 	case 4:
 	case 6:
+		if (value >> 32)
+			return -EINVAL;
 		v->arch.dr[6] = (value & 0xe00f) | 0xffff0ff0;
 		return 0;
 	case 5:
 	case 7:
-		value = (value & ~(DR7_RESERVED_ZERO | DR7_GD)) | 0x400;
-		if (!is_safe_dr7(value))
+		if (value >> 32)
+			return -EINVAL;
+		if (value & DR7_GD || !is_safe_dr7(value))
 			return -EPERM;
+		value = (value & ~DR7_RESERVED_ZERO) | 0x400;
 		v->arch.dr[7] = value;
 		break;
 	default:
-		return -EINVAL;
+		return -ENODEV;
 	}
 	if (v == current)
 		arch_load_debug(v);

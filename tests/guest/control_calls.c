@@ -67,7 +67,8 @@ static void on_devices(void)
 
 	for (unsigned cmd = 0; cmd < 40; cmd++) {
 		/* These concern the caller alone. */
-		if (cmd == PHYSDEVOP_set_iopl ||
+		if (cmd == PHYSDEVOP_IRQ_UNMASK_NOTIFY ||
+			cmd == PHYSDEVOP_set_iopl ||
 			cmd == PHYSDEVOP_set_iobitmap ||
 			cmd == PHYSDEVOP_get_free_pirq ||
 			cmd == PHYSDEVOP_irq_status_query)

@@ -5,6 +5,7 @@
  * stops the caller by its own wish: iret, blocking, shutting down, and taking
  * its only vcpu down.
  */
+#include <public/memory.h>
 #include <public/sched.h>
 #include <public/vcpu.h>
 #include "guest.h"
@@ -105,6 +106,7 @@ static void batches(void)
 	e[0].args[1] = 2;
 	e[1].op = 63;
 	e[2].op = __HYPERVISOR_memory_op;
+	e[2].args[0] = XENMEM_current_reservation;
 	e[2].args[1] = 0xffff830000000000;
 	e[3].op = __HYPERVISOR_xen_version;
 	expect_error("a batch", HC2(__HYPERVISOR_multicall, e, 4), 0);

@@ -46,7 +46,10 @@ static void privilege(void **state)
 	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_IO), -ESRCH);
 	assert_int_equal(op(XEN_DOMCTL_pausedomain, DOMID_SELF), -ESRCH);
 	assert_int_equal(op(XEN_DOMCTL_soft_reset, 1), -ENOSYS);
-	assert_int_equal(op(XEN_DOMCTL_assign_device, 1), -ENODEV);
+	assert_int_equal(op(XEN_DOMCTL_assign_device, 1), -EOPNOTSUPP);
+	assert_int_equal(op(999, 55), -ESRCH);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, 55), -ESRCH);
+	assert_int_equal(op(XEN_DOMCTL_getdomaininfo, DOMID_SELF), -EINVAL);
 	ctl_stop();
 }
 

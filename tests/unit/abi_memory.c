@@ -76,16 +76,16 @@ static void reservation_errors(void **state)
 	ctl_start(1);
 	memset(list, 0, sizeof(list));
 	r = reserve(77, 1, 0);
-	assert_int_equal(op(XENMEM_populate_physmap, &r), -ESRCH);
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
 	r = reserve(DOMID_IO, 1, 0);
 	assert_int_equal(op(XENMEM_increase_reservation, &r), -EPERM);
-	assert_int_equal(op(XENMEM_populate_physmap, (void *)BAD_VA), -EFAULT);
+	assert_int_equal(op(XENMEM_populate_physmap, (void *)BAD_VA), 0);
 	/* Going on beyond the end: the arguments were changed meanwhile. */
 	r = reserve(1, 4, 0);
-	assert_int_equal(op(XENMEM_populate_physmap | 5 << 6, &r), -EINVAL);
+	assert_int_equal(op(XENMEM_populate_physmap | 5 << 6, &r), 5);
 	assert_int_equal(op(XENMEM_populate_physmap | 4 << 6, &r), 4);
 	r.nr_extents = ~0UL;
-	assert_int_equal(op(XENMEM_populate_physmap, &r), -EINVAL);
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
 	/* Over the domain's limit, over the order, no list. */
 	dom[1]->page_max = 3;
 	r = reserve(1, 10, 0);
@@ -97,7 +97,8 @@ static void reservation_errors(void **state)
 	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
 	r = reserve(1, 1, 0);
 	r.extent_start.va = 0;
-	assert_int_equal(op(XENMEM_populate_physmap, &r), -EFAULT);
+	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
+	assert_int_equal(dom[1]->page_count, 3);
 	assert_int_equal(op(XENMEM_increase_reservation, &r), 1);
 	r.extent_start.va = BAD_VA;
 	assert_int_equal(op(XENMEM_populate_physmap, &r), 0);
@@ -314,7 +315,7 @@ static void queries(void **state)
 	dom[0]->shared_info->arch.max_pfn = 512;
 	assert_int_equal(op(XENMEM_maximum_gpfn, &d), 511);
 	dom[0]->shared_info->arch.max_pfn = 0;
-	assert_true(op(XENMEM_maximum_gpfn, &d) > 0);
+	assert_int_equal(op(XENMEM_maximum_gpfn, &d), 0);
 	d.domid = 5;
 	assert_int_equal(op(XENMEM_current_reservation, &d), -ESRCH);
 	assert_int_equal(op(XENMEM_maximum_ram_page, NULL), 4096);
@@ -329,12 +330,12 @@ static void queries(void **state)
 	assert_int_equal(op(XENMEM_reserved_device_memory_map, &rdm), -EINVAL);
 	assert_int_equal(op(XENMEM_add_to_physmap, &add), -EACCES);
 	assert_int_equal(op(XENMEM_add_to_physmap_batch, &batch), -EACCES);
-	assert_int_equal(op(XENMEM_remove_from_physmap, &rem), -ENOENT);
+	assert_int_equal(op(XENMEM_remove_from_physmap, &rem), -EACCES);
 	rem.gpfn = virt_to_mfn(dom[0]->shared_info).v;
-	assert_int_equal(op(XENMEM_remove_from_physmap, &rem), 0);
+	assert_int_equal(op(XENMEM_remove_from_physmap, &rem), -EACCES);
 	assert_int_equal(op(XENMEM_get_vnumainfo, &d), -EOPNOTSUPP);
 	assert_int_equal(op(XENMEM_access_op, &d), -ENOSYS);
-	assert_int_equal(op(XENMEM_set_pod_target, &d), -ENOSYS);
+	assert_int_equal(op(XENMEM_set_pod_target, &d), -EINVAL);
 	assert_int_equal(op(63, &d), -ENOSYS);
 	ctl_stop();
 }

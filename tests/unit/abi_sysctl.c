@@ -296,7 +296,7 @@ static void pools(void **state)
 	ctl.u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
 	assert_int_equal(op(XEN_SYSCTL_scheduler_op), 0);
 	clear();
-	assert_int_equal(pool(9, 0, 0, 0), -EOPNOTSUPP);
+	assert_int_equal(pool(9, 0, 0, 0), -ENOSYS);
 	ctl.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_CREATE;
 	ctl.u.cpupool_op.sched_id = XEN_SCHEDULER_NULL;
 	assert_int_equal(op(XEN_SYSCTL_cpupool_op), -EINVAL);
@@ -365,8 +365,8 @@ static void missing(void **state)
 	assert_int_equal(op(XEN_SYSCTL_livepatch_op), -EOPNOTSUPP);
 	assert_int_equal(op(XEN_SYSCTL_page_offline_op), -ENOSYS);
 	assert_int_equal(op(XEN_SYSCTL_coverage_op), -EOPNOTSUPP);
-	assert_int_equal(op(XEN_SYSCTL_psr_cmt_op), -EOPNOTSUPP);
-	assert_int_equal(op(XEN_SYSCTL_psr_alloc), -EOPNOTSUPP);
+	assert_int_equal(op(XEN_SYSCTL_psr_cmt_op), -ENODEV);
+	assert_int_equal(op(XEN_SYSCTL_psr_alloc), -ENODEV);
 	assert_int_equal(op(XEN_SYSCTL_get_pmstat), -ENODEV);
 	assert_int_equal(op(XEN_SYSCTL_pm_op), -ENODEV);
 	assert_int_equal(op(77), -ENOSYS);

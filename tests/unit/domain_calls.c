@@ -117,6 +117,7 @@ static void multicalls(void **state)
 		for (unsigned i = 0; i < 20; i++) {
 			m[i].op = __HYPERVISOR_xen_version;
 			m[i].args[0] = XENVER_pagesize;
+			m[i].args[1] = 0;
 		}
 		m[3].op = 12345678901ULL;
 		m[5].op = __HYPERVISOR_multicall;
@@ -165,7 +166,8 @@ static void a_call_in_parts(void **state)
 		CALL(console_io, CONSOLEIO_write, sizeof(text), text), 0);
 	assert_int_equal(restarts, 7);
 	fake_should_yield = NULL;
-	assert_int_equal(CALL(console_io, CONSOLEIO_write, -1, text), -EINVAL);
+	assert_int_equal(CALL(console_io, CONSOLEIO_write, -1, BAD), -EFAULT);
+	assert_int_equal(CALL(console_io, 7, -1, BAD), -ENOSYS);
 	assert_int_equal(CALL(console_io, CONSOLEIO_write, 9, BAD), -EFAULT);
 	assert_int_equal(CALL(console_io, CONSOLEIO_read, 9, text), -EPERM);
 	stop();
@@ -591,7 +593,7 @@ static void ups_and_downs(void **state)
 	assert_int_equal(CALL(vcpu_op, VCPUOP_is_up, 99, 0), -ENOENT);
 	assert_int_equal(CALL(vcpu_op, 99, 0, 0), -ENOSYS);
 	assert_int_equal(CALL(vcpu_op, VCPUOP_up, 1, 0), -EINVAL);
-	assert_int_equal(CALL(vcpu_op, VCPUOP_initialise, 0, BAD), -EEXIST);
+	assert_int_equal(CALL(vcpu_op, VCPUOP_initialise, 0, BAD), -EFAULT);
 	assert_int_equal(CALL(vcpu_op, VCPUOP_initialise, 1, BAD), -EFAULT);
 	d->vcpu[1]->is_initialised = true;
 	assert_int_equal(CALL(vcpu_op, VCPUOP_up, 1, 0), 0);
@@ -667,10 +669,17 @@ static void kernel_state(void **state)
 	assert_int_equal(CALL(set_segment_base, 4, 0, 0), -EINVAL);
 	assert_int_equal(CALL(fpu_taskswitch, 1, 0, 0), 0);
 	assert_true(v->arch.fpu_ts);
-	assert_int_equal(CALL(get_debugreg, 8, 0, 0), -EINVAL);
-	assert_int_equal(CALL(set_debugreg, 8, 0, 0), -EINVAL);
+	assert_int_equal(CALL(get_debugreg, 8, 0, 0), -ENODEV);
+	assert_int_equal(CALL(set_debugreg, 8, 0, 0), -ENODEV);
 	assert_int_equal(CALL(set_debugreg, 0, 0x1000, 0), 0);
 	assert_int_equal(CALL(get_debugreg, 0, 0, 0), 0x1000);
+	/* Bits that no register has, the general detect bit, I/O. */
+	assert_int_equal(CALL(set_debugreg, 6, 1UL << 32, 0), -EINVAL);
+	assert_int_equal(CALL(set_debugreg, 7, 1UL << 32, 0), -EINVAL);
+	assert_int_equal(CALL(set_debugreg, 7, 1 << 13, 0), -EPERM);
+	assert_int_equal(CALL(set_debugreg, 7, 2 << 16, 0), -EPERM);
+	assert_int_equal(CALL(set_debugreg, 7, 0, 0), 0);
+	assert_int_equal(CALL(get_debugreg, 7, 0, 0), 0x400);
 	assert_int_equal(CALL(vm_assist, VMASST_CMD_enable, 77, 0), -EINVAL);
 	stop();
 }
@@ -825,12 +834,19 @@ static void machine_checks(void **state)
 
 	op.cmd = XEN_MC_fetch;
 	op.u.mc_fetch.flags = XEN_MC_URGENT;
+	op.u.mc_fetch.data.va = 0;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EINVAL);
+	op.u.mc_fetch.data.va = BAD;
 	assert_int_equal(CALL(mca, &op, 0, 0), 0);
 	assert_int_equal(op.u.mc_fetch.flags, XEN_MC_NODATA);
+	op.u.mc_fetch.flags = XEN_MC_URGENT | XEN_MC_ACK;
+	assert_int_equal(CALL(mca, &op, 0, 0), 0);
+	op.u.mc_fetch.flags = XEN_MC_URGENT | XEN_MC_NONURGENT;
+	assert_int_equal(CALL(mca, &op, 0, 0), -EINVAL);
 	op.cmd = XEN_MC_mceinject;
 	assert_int_equal(CALL(mca, &op, 0, 0), -EOPNOTSUPP);
 	op.cmd = 99;
-	assert_int_equal(CALL(mca, &op, 0, 0), -ENOSYS);
+	assert_int_equal(CALL(mca, &op, 0, 0), -EINVAL);
 	d->is_hardware = false;
 	stop();
 }

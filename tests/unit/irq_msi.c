@@ -82,7 +82,7 @@ static void one_message(void **state)
 	assert_int_equal(rig_get(0, MSI_AT + 16, 4), 1);
 	assert_int_equal(unmap(DOMID_SELF, pirq), 0);
 	assert_int_equal(rig_get(0, MSI_AT + 2, 2), 0x0184);
-	assert_int_equal(bind_pirq((uint32_t)pirq, false, &port), -EINVAL);
+	assert_int_equal(bind_pirq((uint32_t)pirq, false, &port), -EPERM);
 	irq_rig_stop();
 }
 

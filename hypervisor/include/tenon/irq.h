@@ -134,7 +134,7 @@ must_check int pirq_reserve(struct domain *d, uint32_t *pirq);
 /* XENIRQSTAT_* of it; -EINVAL: not a number of a pirq. */
 must_check int pirq_status(struct domain *d, unsigned pirq, uint32_t *flags);
 
-/* Event layer: bind d's pirq to port delivery, or unbind.  0; -EINVAL not
+/* Event layer: bind d's pirq to port delivery, or unbind.  0; -EPERM not
  * mapped; -EBUSY others have it and one of us does not share; -EEXIST. */
 must_check int pirq_bind(struct domain *d, unsigned pirq, bool will_share);
 void pirq_unbind(struct domain *d, unsigned pirq);
