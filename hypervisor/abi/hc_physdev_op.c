@@ -28,6 +28,7 @@ union argument {
 	struct physdev_restore_msi restore;
 	struct physdev_setup_gsi gsi;
 	struct physdev_get_free_pirq free_pirq;
+	struct physdev_pirq_eoi_gmfn eoi_frame;
 	struct physdev_pci_mmcfg_reserved mmcfg;
 	struct physdev_pci_device_add add;
 	struct physdev_pci_device device;
@@ -60,6 +61,10 @@ static const struct {
 		DOM0_ONLY },
 	[PHYSDEVOP_manage_pci_remove] = { sizeof(struct physdev_manage_pci),
 		DOM0_ONLY },
+	[PHYSDEVOP_pirq_eoi_gmfn_v1] = { sizeof(struct physdev_pirq_eoi_gmfn),
+		0 },
+	[PHYSDEVOP_pirq_eoi_gmfn_v2] = { sizeof(struct physdev_pirq_eoi_gmfn),
+		0 },
 	[PHYSDEVOP_restore_msi] = { sizeof(struct physdev_restore_msi),
 		DOM0_ONLY },
 	[PHYSDEVOP_manage_pci_add_ext] = { sizeof(struct
@@ -271,6 +276,10 @@ static int run(struct vcpu *v, unsigned cmd, union argument *a)
 		return pirq_status(d, a->status.irq, &a->status.flags);
 	case PHYSDEVOP_eoi:
 		return pirq_eoi(d, a->eoi.irq);
+	case PHYSDEVOP_pirq_eoi_gmfn_v1:
+	case PHYSDEVOP_pirq_eoi_gmfn_v2:
+		return pirq_show_eois(d, MFN(a->eoi_frame.gmfn),
+			cmd == PHYSDEVOP_pirq_eoi_gmfn_v1);
 	case PHYSDEVOP_set_iopl:
 		return set_iopl(v, &a->iopl);
 	case PHYSDEVOP_set_iobitmap:

@@ -267,6 +267,20 @@ int event_unmask(struct domain *d, uint32_t port)
 	return r;
 }
 
+void event_unmask_pirq(struct domain *d, unsigned pirq)
+{
+	struct event_table *t = d->events;
+	uint64_t flags;
+	uint32_t port;
+
+	flags = lock_take_irq(&t->lock);
+	port = t->pirq_port ? t->pirq_port[pirq] : 0;
+	lock_drop_irq(&t->lock, flags);
+	/* Closed meanwhile, it is not there. */
+	if (port)
+		(void)!event_unmask(d, port);
+}
+
 bool event_port_is_pending(struct domain *d, uint32_t port)
 {
 	struct shared_info *s = atomic_read(&d->shared_info);

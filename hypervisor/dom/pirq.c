@@ -14,6 +14,7 @@
 #include <tenon/event.h>
 #include <tenon/irq.h>
 #include <tenon/page.h>
+#include <tenon/pagetype.h>
 #include <tenon/panic.h>
 #include <tenon/pci.h>
 #include <tenon/timer.h>
@@ -25,6 +26,10 @@
 struct pirq_table {
 	/* By number, EVENT_PIRQS_MAX; made with the first map. */
 	struct irq_line **line;
+	/* The guest's page with a bit for each pirq that wants an EOI; set
+	 * once, under map_lock; bits change under the line's lock. */
+	uint64_t *shown;
+	bool eoi_unmasks; /* an EOI unmasks the port, too */
 };
 
 static struct lock map_lock = LOCK_INIT(LOCK_PCI);
@@ -56,6 +61,19 @@ static struct irq_guest *guest_of(
 		if (line->guest[i].d == d && line->guest[i].pirq == pirq)
 			return &line->guest[i];
 	return NULL;
+}
+
+/* Whether the guest has to say that it has handled that pirq. */
+static void show_eoi(const struct domain *d, unsigned pirq, bool is_wanted)
+{
+	uint64_t *shown = atomic_read(&d->pirqs->shown);
+
+	if (!shown)
+		return;
+	if (is_wanted)
+		(void)bit_test_and_set(shown, pirq);
+	else
+		(void)bit_test_and_clear(shown, pirq);
 }
 
 static bool is_owed(const struct irq_line *line)
@@ -281,6 +299,8 @@ void irq_domain_free(struct domain *d)
 	for (int i = 0; d->pirqs->line && i < EVENT_PIRQS_MAX; i++)
 		if (d->pirqs->line[i])
 			(void)!pirq_unmap(d, i);
+	if (d->pirqs->shown)
+		page_put_and_type(virt_to_page(d->pirqs->shown));
 	heap_free(d->pirqs->line);
 	heap_free(d->pirqs);
 	d->pirqs = NULL;
@@ -304,6 +324,51 @@ int pirq_status(struct domain *d, unsigned pirq, uint32_t *status)
 	}
 	*status = result;
 	return 0;
+}
+
+static void show_all(const struct domain *d)
+{
+	for (unsigned pirq = 0; pirq < EVENT_PIRQS_MAX; pirq++) {
+		struct irq_line *line = line_of(d, pirq);
+		uint64_t flags;
+
+		if (!line)
+			continue;
+		flags = lock_take_irq(&line->lock);
+		if (guest_of(line, d, pirq))
+			show_eoi(d, pirq, line->is_level);
+		lock_drop_irq(&line->lock, flags);
+	}
+}
+
+int pirq_show_eois(struct domain *d, mfn_t frame, bool eoi_unmasks)
+{
+	struct page *pg;
+	int r = -EBUSY;
+
+	if (!d->pirqs || !mfn_valid(frame))
+		return -EINVAL;
+	pg = mfn_to_page(frame);
+	if (!page_get_and_type(pg, d, PT_WRITABLE))
+		return -EINVAL;
+	lock_take(&map_lock);
+	if (!d->pirqs->shown) {
+		d->pirqs->eoi_unmasks = eoi_unmasks;
+		atomic_write(&d->pirqs->shown, (uint64_t *)page_to_virt(pg));
+		r = 0;
+	}
+	lock_drop(&map_lock);
+	if (r)
+		page_put_and_type(pg);
+	else
+		show_all(d);
+	return r;
+}
+
+struct page *pirq_shown_page(const struct domain *d)
+{
+	return d->pirqs && d->pirqs->shown ? virt_to_page(d->pirqs->shown)
+					   : NULL;
 }
 
 /* Under the line's lock: 0 if one more guest may have it. */
@@ -337,6 +402,7 @@ int pirq_bind(struct domain *d, unsigned pirq, bool will_share)
 		line->guest[line->guest_count++] = (struct irq_guest){
 			.d = d, .v = d->vcpu[0], .pirq = (uint16_t)pirq
 		};
+		show_eoi(d, pirq, line->is_level);
 		if (line->guest_count == 1) {
 			line->may_share = will_share;
 			line->handler = arrived;
@@ -382,6 +448,8 @@ int pirq_eoi(struct domain *d, unsigned pirq)
 		end_locked(line);
 	}
 	lock_drop_irq(&line->lock, flags);
+	if (guest && d->pirqs->eoi_unmasks)
+		event_unmask_pirq(d, pirq);
 	return guest ? 0 : -EINVAL;
 }
 

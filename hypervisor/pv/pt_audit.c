@@ -8,6 +8,7 @@
 #include <tenon/cpu.h>
 #include <tenon/domain.h>
 #include <tenon/event.h>
+#include <tenon/irq.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
 #include <tenon/shadow.h>
@@ -156,6 +157,9 @@ static void count_domain(const struct domain *d)
 		count_vcpu(v);
 	if (d->events)
 		event_for_each_page(d, count_event_page);
+	if (pirq_shown_page(d))
+		need(page_to_mfn(pirq_shown_page(d)), PT_WRITABLE, MFN(0),
+			"a map of EOIs");
 }
 
 static void check_frame(mfn_t m, bool is_exact)

@@ -93,6 +93,55 @@ static void level(void **state)
 	irq_rig_stop();
 }
 
+/* A page of the guest's says which pirqs want an EOI. */
+static void eoi_map(void **state)
+{
+	struct physdev_pirq_eoi_gmfn map;
+	uint64_t *shown = NULL;
+	uint32_t port[3];
+	struct page *pg;
+	int pirq;
+
+	(void)state;
+	for (unsigned v1 = 0; v1 < 2; v1++) {
+		unsigned cmd = v1 ? PHYSDEVOP_pirq_eoi_gmfn_v1
+				  : PHYSDEVOP_pirq_eoi_gmfn_v2;
+
+		irq_rig_start(2);
+		assert_int_equal(page_alloc_domain(dom[0], 0, 0, &pg), 0);
+		shown = page_to_virt(pg);
+		for (unsigned i = 0; i < 2; i++) {
+			pirq = i ? 17 : 1;
+			assert_int_equal(
+				map_gsi(DOMID_SELF, i ? 17 : 1, &pirq), 0);
+			assert_int_equal(
+				bind_pirq((uint32_t)pirq, true, &port[i]), 0);
+		}
+		map.gmfn = ~0UL;
+		assert_int_equal(physdev(cmd, &map), -EINVAL);
+		map.gmfn = page_to_mfn(pg).v;
+		ctl_play(1);
+		assert_int_equal(physdev(cmd, &map), -EINVAL);
+		ctl_play(0);
+		assert_int_equal(physdev(cmd, &map), 0);
+		assert_int_equal(physdev(cmd, &map), -EBUSY);
+		/* Those bound before and after; an edge wants none. */
+		assert_int_equal(shown[0], 1 << 17);
+		pirq = 16;
+		assert_int_equal(map_gsi(DOMID_SELF, 16, &pirq), 0);
+		assert_int_equal(bind_pirq(16, true, &port[2]), 0);
+		assert_int_equal(shown[0], 1 << 17 | 1 << 16);
+
+		dom[0]->shared_info->evtchn_mask[0] = ~0UL;
+		assert_true(rig_pin(16));
+		assert_int_equal(eoi(16), 0);
+		assert_int_equal(
+			dom[0]->shared_info->evtchn_mask[0] >> port[2] & 1,
+			!v1);
+		irq_rig_stop();
+	}
+}
+
 /* Two domains on a line. */
 static void shared(void **state)
 {
@@ -289,7 +338,7 @@ static void refusals(void **state)
 	iopl.iopl = 3;
 	assert_int_equal(physdev(PHYSDEVOP_set_iopl, &iopl), 0);
 	assert_int_equal(current->arch.iopl, 3);
-	assert_int_equal(physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &q), -ENOSYS);
+	assert_int_equal(physdev(PHYSDEVOP_free_irq_vector, &q), -ENOSYS);
 	assert_int_equal(physdev(~0U, &q), -ENOSYS);
 	assert_int_equal(physdev(PHYSDEVOP_map_pirq, (void *)BAD_VA), -EFAULT);
 
@@ -448,6 +497,9 @@ static void races(void **state)
 /* A domain goes with everything bound. */
 static void teardown(void **state)
 {
+	struct physdev_pirq_eoi_gmfn map;
+	unsigned long references;
+	struct page *pg;
 	uint32_t port;
 	int pirq = 17;
 
@@ -456,10 +508,16 @@ static void teardown(void **state)
 	assert_int_equal(map_gsi(1, 17, &pirq), 0);
 	ctl_play(1);
 	assert_int_equal(bind_pirq(17, true, &port), 0);
+	assert_int_equal(page_alloc_domain(dom[1], 0, 0, &pg), 0);
+	references = pg->ref;
+	map.gmfn = page_to_mfn(pg).v;
+	assert_int_equal(physdev(PHYSDEVOP_pirq_eoi_gmfn_v2, &map), 0);
+	assert_int_not_equal(pg->ref, references);
 	assert_true(rig_pin(17));
 	ctl_play(0);
 	assert_int_equal(event_close_all(dom[1]), 0);
 	irq_domain_free(dom[1]);
+	assert_int_equal(pg->ref, references);
 	assert_true(rig_is_masked(17));
 	assert_int_equal(irq_line_of_gsi(17)->guest_count, 0);
 	assert_int_equal(irq_domain_init(dom[1]), 0);
@@ -472,6 +530,7 @@ int main(void)
 		cmocka_unit_test(starts_masked),
 		cmocka_unit_test(edge),
 		cmocka_unit_test(level),
+		cmocka_unit_test(eoi_map),
 		cmocka_unit_test(shared),
 		cmocka_unit_test(follows_its_vcpu),
 		cmocka_unit_test(our_own),

@@ -49,6 +49,8 @@ must_check int event_close(struct domain *d, uint32_t port);
 must_check int event_send(struct domain *d, uint32_t port);
 must_check int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu);
 must_check int event_unmask(struct domain *d, uint32_t port);
+/* The same for the port of a pirq, below EVENT_PIRQS_MAX, if it has one. */
+void event_unmask_pirq(struct domain *d, unsigned pirq);
 /* Fills status, vcpu and u of *out, which the caller has zeroed. */
 must_check int event_status(
 	struct domain *d, uint32_t port, struct evtchn_status *out);

@@ -17,6 +17,7 @@
 
 struct domain;
 struct irq_line;
+struct page;
 struct pci_function;
 struct vcpu;
 
@@ -140,6 +141,14 @@ must_check int pirq_bind(struct domain *d, unsigned pirq, bool will_share);
 void pirq_unbind(struct domain *d, unsigned pirq);
 /* The guest has handled it: let a level line go.  0 or -EINVAL. */
 must_check int pirq_eoi(struct domain *d, unsigned pirq);
+/*
+ * From now on a bit for each of d's pirqs in that frame of d says whether it
+ * wants a pirq_eoi; which, with eoi_unmasks, unmasks the port, too.  0; -EINVAL
+ * not a frame that d may write to; -EBUSY there is one.
+ */
+must_check int pirq_show_eois(struct domain *d, mfn_t frame, bool eoi_unmasks);
+/* That frame, for the audit; NULL: none. */
+struct page *pirq_shown_page(const struct domain *d);
 /* Route to where the port's vcpu runs. */
 void pirq_set_vcpu(struct domain *d, unsigned pirq, struct vcpu *v);
 
