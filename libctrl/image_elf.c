@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The plan of a PV kernel from its ELF headers and Xen notes. Everything in
- * the file is hostile: each number is checked before it is used, and what
- * cannot be a kernel that was linked on purpose is refused.
+ * The plan of a PV kernel from its ELF headers and Xen notes, or the text that
+ * older ones have in their place. Everything in the file is hostile: each
+ * number is checked before it is used, and what cannot be a kernel that was
+ * linked on purpose is refused.
  */
 #include <elf.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #define HEADERS_MAX   64U
 #define SECTIONS_MAX  4096U
 #define NOTE_SIZE_MAX (1U << 20)
+#define TEXT_SIZE_MAX 1024U /* of a section __xen_guest */
 
 /* What the notes said; have: bit n set when note n was there. */
 struct notes {
@@ -182,6 +184,83 @@ static int read_sections(const struct image_source *source,
 	return 0;
 }
 
+/* One "KEY=VALUE" of that text; keys that say nothing to us are left. */
+static void take_word(struct notes *notes, const char *word)
+{
+	static const struct {
+		const char *key;
+		unsigned int type;
+	} keys[] = {
+		{ "VIRT_BASE=", XEN_ELFNOTE_VIRT_BASE },
+		{ "VIRT_ENTRY=", XEN_ELFNOTE_ENTRY },
+		{ "ELF_PADDR_OFFSET=", XEN_ELFNOTE_PADDR_OFFSET },
+		{ "HYPERCALL_PAGE=", XEN_ELFNOTE_HYPERCALL_PAGE },
+	};
+
+	for (unsigned int i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		size_t len = strlen(keys[i].key);
+
+		if (strncmp(word, keys[i].key, len) != 0)
+			continue;
+		notes->value[keys[i].type] = strtoull(word + len, NULL, 0);
+		notes->have |= 1ULL << keys[i].type;
+	}
+	if (!strncmp(word, "GUEST_OS=", 9))
+		take_note(notes, XEN_ELFNOTE_GUEST_OS,
+			(const uint8_t *)word + 9, strlen(word + 9));
+	if (!strncmp(word, "LOADER=", 7))
+		take_note(notes, XEN_ELFNOTE_LOADER, (const uint8_t *)word + 7,
+			strlen(word + 7));
+}
+
+/* Words between commas; the hypercall page is the number of a page there. */
+static int read_text(const struct image_source *source, const Elf64_Shdr *head,
+	struct notes *notes, struct why *why)
+{
+	char text[TEXT_SIZE_MAX + 1] = "", *rest = text, *word;
+
+	if (head->sh_size > TEXT_SIZE_MAX ||
+		source->read(source->state, head->sh_offset, text,
+			(size_t)head->sh_size))
+		return corrupt(why, "its section __xen_guest is too large or "
+				    "lies outside the file");
+	while ((word = strsep(&rest, ",")))
+		take_word(notes, word);
+	if (has(notes, XEN_ELFNOTE_HYPERCALL_PAGE))
+		notes->value[XEN_ELFNOTE_HYPERCALL_PAGE] =
+			notes->value[XEN_ELFNOTE_VIRT_BASE] +
+			notes->value[XEN_ELFNOTE_HYPERCALL_PAGE] * PAGE;
+	return 0;
+}
+
+/* What kernels had before there were notes: a section found by its name. */
+static int read_guest_section(const struct image_source *source,
+	const Elf64_Ehdr *elf, struct notes *notes, struct why *why)
+{
+	static const char wanted[] = "__xen_guest";
+	char name[sizeof(wanted)];
+	Elf64_Shdr head, names;
+
+	if (elf->e_shentsize != sizeof(head) || elf->e_shnum > SECTIONS_MAX ||
+		elf->e_shstrndx >= elf->e_shnum ||
+		elf->e_shoff > source->size ||
+		source->read(source->state,
+			elf->e_shoff + elf->e_shstrndx * sizeof(names), &names,
+			sizeof(names)) ||
+		names.sh_offset > source->size)
+		return 0;
+	for (unsigned int i = 0; i < elf->e_shnum; i++) {
+		if (source->read(source->state, elf->e_shoff + i * sizeof(head),
+			    &head, sizeof(head)))
+			return 0;
+		if (!source->read(source->state, names.sh_offset + head.sh_name,
+			    name, sizeof(name)) &&
+			!memcmp(name, wanted, sizeof(name)))
+			return read_text(source, &head, notes, why);
+	}
+	return 0;
+}
+
 static int judge_notes(const struct notes *notes, struct why *why)
 {
 	if (!notes->have)
@@ -267,6 +346,8 @@ int image_plan_elf(const struct image_source *source, struct image_plan *out,
 	ret = read_segments(source, &elf, &plan, &notes, why);
 	if (!ret && !notes.have)
 		ret = read_sections(source, &elf, &notes, why);
+	if (!ret && !notes.have)
+		ret = read_guest_section(source, &elf, &notes, why);
 	if (!ret)
 		ret = judge_notes(&notes, why);
 	if (!ret)

@@ -247,6 +247,77 @@ static void lz4_and_zstd(void **state)
 	assert_int_equal(open_bytes(bz, whole, &why), -EILSEQ);
 }
 
+/* The same kernel as older ones describe themselves, by a section's text. */
+static void put_text(uint8_t *elf, const char *text)
+{
+	static const char names[] = "\0.shstrtab\0__xen_guest";
+	Elf64_Ehdr *head = (void *)elf;
+	Elf64_Phdr *seg = (void *)(elf + sizeof(*head));
+	Elf64_Shdr *sections = (void *)(elf + 0x200);
+
+	make_elf(elf);
+	seg[1].p_type = PT_NULL;
+	head->e_shoff = 0x200;
+	head->e_shentsize = sizeof(*sections);
+	head->e_shnum = 3;
+	head->e_shstrndx = 1;
+	memset(elf + 0x200, 0, 0x600);
+	memcpy(elf + 0x300, names, sizeof(names));
+	memcpy(elf + 0x340, text, strlen(text) + 1);
+	sections[1] = (Elf64_Shdr){
+		.sh_name = 1, .sh_offset = 0x300, .sh_size = sizeof(names)
+	};
+	sections[2] = (Elf64_Shdr){
+		.sh_name = 11, .sh_offset = 0x340, .sh_size = strlen(text) + 1
+	};
+}
+
+static void old_kernels(void **state)
+{
+	static const char text[] =
+		"GUEST_OS=GNU Mach,XEN_VER=xen-3.0,VIRT_BASE=0xffffffff70000000,"
+		"VIRT_ENTRY=0xffffffff80000000,ELF_PADDR_OFFSET=0xff0000,"
+		"HYPERCALL_PAGE=0x12,LOADER=generic,PAE=yes";
+	uint8_t elf[SIZE];
+	Elf64_Ehdr *head = (void *)elf;
+	Elf64_Shdr *sections = (void *)(elf + 0x200);
+	struct image image;
+	struct why why = { "" };
+
+	(void)state;
+	put_text(elf, text);
+	put_file(elf, SIZE);
+	assert_int_equal(image_open(path, MEMORY, NULL, &image, &why), -EILSEQ);
+	/* The entry lies in it now. */
+	memcpy(strstr((char *)elf + 0x340, "80000000"), "70012000", 8);
+	put_file(elf, SIZE);
+	assert_int_equal(image_open(path, MEMORY, NULL, &image, &why), 0);
+	assert_int_equal(image.plan.paddr_start, 0x10000);
+	assert_int_equal(image.plan.virt_base, 0xffffffff70000000);
+	assert_int_equal(image.plan.entry, 0xffffffff70012000);
+	assert_int_equal(image.plan.hypercall_page, 0xffffffff70012000);
+	assert_string_equal(image.plan.guest_os, "GNU Mach");
+	image_close(&image);
+
+	/* What is wrong with it is said, and nothing beyond it is read. */
+	sections[2].sh_size = 2000;
+	assert_int_equal(open_bytes(elf, SIZE, &why), -EILSEQ);
+	assert_non_null(strstr(why.text, "__xen_guest"));
+	sections[2].sh_size = 200;
+	sections[2].sh_offset = SIZE - 100;
+	assert_int_equal(open_bytes(elf, SIZE, &why), -EILSEQ);
+	sections[2].sh_name = ~0U;
+	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	head->e_shstrndx = 3;
+	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	put_text(elf, "LOADER=none");
+	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "'none'"));
+	put_text(elf, ",,=,VIRT_BASE");
+	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
+	assert_non_null(strstr(why.text, "no Xen notes"));
+}
+
 static void refused(void **state)
 {
 	uint8_t elf[SIZE];
@@ -277,7 +348,7 @@ static void refused(void **state)
 	head->e_machine = EM_AARCH64;
 	assert_int_equal(open_bytes(elf, SIZE, &why), -ENOEXEC);
 	assert_non_null(strstr(why.text, "not a 64-bit x86 kernel"));
-	/* As gnumach's: i386 in the same place of both kinds of header. */
+	/* i386 in the same place of both kinds of header. */
 	make_elf(elf);
 	head->e_ident[EI_CLASS] = ELFCLASS32;
 	head->e_machine = EM_386;
@@ -463,6 +534,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_and_packed),
 		cmocka_unit_test(lz4_and_zstd),
+		cmocka_unit_test(old_kernels),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(kept_in_a_cache),
 	};
