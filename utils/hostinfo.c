@@ -30,6 +30,26 @@ static void add_line(void *state, const char *key, const char *value)
 		facts_text(state, key, value);
 }
 
+/* What is neither free nor a domain's. */
+static int add_kept(
+	struct ctrl *c, const struct host *host, struct json_object *o)
+{
+	uint64_t pages = host->machine.total_pages - host->machine.free_pages -
+			 host->machine.scrub_pages;
+	struct xen_domctl_getdomaininfo *list;
+	size_t count;
+	int ret = sysctl_domains(c, &list, &count);
+
+	if (ret)
+		return ret;
+	/* Memory may have changed hands between the two calls. */
+	for (size_t i = 0; i < count; i++)
+		pages -= list[i].tot_pages < pages ? list[i].tot_pages : pages;
+	free(list);
+	facts_number(o, "hypervisor_kib", pages << 2);
+	return 0;
+}
+
 static int add_topology(struct ctrl *c, struct json_object *o)
 {
 	struct xen_sysctl_meminfo *nodes;
@@ -104,8 +124,13 @@ static int run(const char *key, bool topology, bool json)
 	o = json_object_new_object();
 	ret = o ? host_read(c, &host, &why)
 		: why_set(&why, -ENOMEM, "out of memory");
-	if (!ret)
+	if (!ret) {
 		host_lines(&host, add_line, o);
+		ret = add_kept(c, &host, o);
+		if (ret)
+			why_set(&why, ret, "cannot ask for the domains: %s",
+				strerror(-ret));
+	}
 	if (!ret && topology) {
 		ret = add_topology(c, o);
 		if (ret)

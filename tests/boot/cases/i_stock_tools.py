@@ -238,6 +238,7 @@ def host_tools(machine):
                 [d["class"] for d in rows["devices"]] != ["vbd", "vif"]:
             raise Failure(rows)
         machine.run("[ $(hostinfo nr_cpus) = 2 ] && hostinfo -t | grep 'cpu 1'")
+        machine.run("[ $(hostinfo hypervisor_kib) -gt 0 ]")
     with machine.check("domstat counts in three forms"):
         text = machine.run("domstat -p")
         if not re.search(rf'^tenon_domain_memory_bytes{{domid="\d+",uuid='
