@@ -117,16 +117,18 @@ static void guests(void **state)
 	assert_int_equal(g.on_reboot, DOM_DESTROY);
 	assert_int_equal(g.on_crash, DOM_RENAME_RESTART);
 	assert_int_equal(
-		make(BASE "vcpus=2\nmaxvcpus=4\nmemory=256\n"
+		make(BASE "vcpus='2'\nmaxvcpus=4\nmemory=\"256\"\ndhcp='dhcp'\n"
 			  "maxmem=512\non_crash='preserve'\ndisk=[]\n"
 			  "uuid='01234567-89ab-cdef-0123-456789abcdef'",
 			&g, &why),
 		0);
+	assert_int_equal(g.vcpus, 2);
+	assert_int_equal(g.memory_mib, 256);
 	assert_int_equal(g.maxvcpus, 4);
 	assert_int_equal(g.maxmem_mib, 512);
 	assert_int_equal(g.on_crash, DOM_PRESERVE);
 	assert_int_equal(g.uuid[15], 0xef);
-	assert_int_equal(make(BASE "vcpus=2\ncpu_weight=512\ncap=200\n"
+	assert_int_equal(make(BASE "vcpus=2\ncpu_weight='512'\ncap=200\n"
 				   "pool='fast'\ncpus='1'",
 				 &g, &why),
 		0);
@@ -156,6 +158,9 @@ static void bad_guests(void **state)
 		{ "name='a/b'\nkernel='/k'", -EINVAL, "name" },
 		{ BASE "memory='much'", -EINVAL, "f.cfg:3: memory" },
 		{ BASE "memory=-1", -EINVAL, "memory" },
+		{ BASE "memory='-1'", -EINVAL, "memory" },
+		{ BASE "memory='12 MiB'", -EINVAL, "memory" },
+		{ BASE "memory=''", -EINVAL, "memory" },
 		{ BASE "maxmem=64\nmemory=128", -EINVAL, "maxmem" },
 		{ BASE "vcpus=0", -EINVAL, "vcpus" },
 		{ BASE "vcpus=3\nmaxvcpus=2", -EINVAL, "maxvcpus" },

@@ -98,6 +98,16 @@ static bool to_number(const char *text, int64_t *number)
 	return *text && !isspace((unsigned char)*text) && !*end && !errno;
 }
 
+bool config_number(const struct config_value *value, int64_t *number)
+{
+	int64_t read;
+
+	if (value->type == CONFIG_LIST || !to_number(value->string, &read))
+		return false;
+	*number = read;
+	return true;
+}
+
 static int read_number(struct reader *r, struct config_value *value)
 {
 	const char *from = r->at;

@@ -12,6 +12,7 @@
 #ifndef UTILS_CONFIG_H
 #define UTILS_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,6 +60,11 @@ int config_word(struct config *config, const char *word, struct why *why);
 /* NULL when the key is not set. */
 const struct config_setting *config_find(
 	const struct config *config, const char *key);
+/*
+ * Whether the value is a number, which may stand in quotes as xl takes it; then
+ * *number is it.
+ */
+bool config_number(const struct config_value *value, int64_t *number);
 void config_free(struct config *config);
 
 #endif

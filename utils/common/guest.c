@@ -12,6 +12,7 @@
 /* Accepted for old files; they mean nothing for a PV guest. */
 static const char *const deprecated[] = { "builder", "device_model", "sdl",
 	"vncunused", "pae", "apic", "soundhw", "cpu", "localtime", "usbdevice",
+	"dhcp", "netmask", "gateway", "hostname", "nfs_server", "nfs_root",
 	NULL };
 
 /* Known to xl, not possible here yet; an empty list asks for nothing. */
@@ -86,18 +87,18 @@ static int get_number(const struct config *config, const char *key,
 {
 	const struct config_setting *s = config_find(config, key);
 	char text[96];
+	int64_t number;
 
 	if (!s)
 		return 0;
-	if (s->value.type != CONFIG_NUMBER || s->value.number < 0 ||
-		(uint64_t)s->value.number < min ||
-		(uint64_t)s->value.number > max) {
+	if (!config_number(&s->value, &number) || number < 0 ||
+		(uint64_t)number < min || (uint64_t)number > max) {
 		snprintf(text, sizeof(text),
 			"must be a number from %llu to %llu",
 			(unsigned long long)min, (unsigned long long)max);
 		return bad(s, why, -EINVAL, text);
 	}
-	*value = (uint64_t)s->value.number;
+	*value = (uint64_t)number;
 	return 0;
 }
 

@@ -41,16 +41,16 @@ static int get_number(const struct config *config, const char *key, int64_t min,
 	int64_t max, uint32_t *value, bool *given, struct why *why)
 {
 	const struct config_setting *s = config_find(config, key);
+	int64_t number;
 
 	if (!s)
 		return 0;
-	if (s->value.type != CONFIG_NUMBER || s->value.number < min ||
-		s->value.number > max)
+	if (!config_number(&s->value, &number) || number < min || number > max)
 		return why_set(why, -EINVAL,
 			"%s:%u: %s must be a number from %lld to %lld",
 			s->source, s->line, key, (long long)min,
 			(long long)max);
-	*value = (uint32_t)s->value.number;
+	*value = (uint32_t)number;
 	*given = true;
 	return 0;
 }
