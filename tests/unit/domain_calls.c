@@ -383,13 +383,20 @@ static void no_poll_is_missed(void **state)
 
 static void ending(void **state)
 {
-	struct sched_shutdown s = { .reason = SHUTDOWN_MAX + 1 };
+	struct sched_shutdown s = { .reason = 0x1277 };
 	struct sched_remote_shutdown remote = { .domain_id = 1 };
 	struct sched_watchdog w = { 0, 2 };
 
 	(void)state;
 	start(1, 1);
-	assert_int_equal(CALL(sched_op, SCHEDOP_shutdown, &s, 0), -EINVAL);
+	assert_int_equal(CALL(sched_op, SCHEDOP_shutdown, &s, 0), 0);
+	assert_true(d->is_shut_down);
+	rig_settle();
+	assert_int_equal(d->shutdown_code, 0x77);
+	assert_true(current->is_idle);
+	fake_stop();
+
+	start(1, 1);
 	assert_int_equal(
 		CALL(sched_op, SCHEDOP_remote_shutdown, &remote, 0), -EPERM);
 	remote.domain_id = 99;
