@@ -2,12 +2,12 @@
 """Debian's xen-tools make a guest on a Debian machine, and start it by xl."""
 import os
 import re
+import subprocess
 
 from harness import BAD, case
 from machine import Failure
 
 SKIP = "no machine with xen-tools: tests/images/xen-tools.sh DEBS IMAGES"
-MIRROR = "http://deb.debian.org/debian"
 
 
 @case
@@ -35,6 +35,17 @@ def xen_tools(context):
 xen_tools.limit = 7200
 
 
+def mirror():
+    """The one that this host uses."""
+    sites = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)",
+         "Created-By: Packages", "Origin: Debian"],
+        stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    if not sites:
+        raise Failure("apt knows no mirror of Debian: apt-get update")
+    return sites[0]
+
+
 def network(machine):
     """A bridge with QEMU's network behind it."""
     with machine.check("the machine reaches Debian's mirror by a bridge"):
@@ -47,7 +58,7 @@ def network(machine):
                         "echo nameserver 10.0.2.3 >/etc/resolv.conf"):
             machine.run(command)
         machine.run(f"wget -q -t 20 -O /dev/null "
-                    f"{MIRROR}/dists/bookworm/Release", 600)
+                    f"{mirror()}/dists/bookworm/Release", 600)
 
 
 def make(machine):
@@ -55,7 +66,7 @@ def make(machine):
         out = machine.run(
             "xen-create-image --hostname=web --dir=/data "
             "--install-method=tar --install-source=/data/debian.tar "
-            f"--dist=bookworm --mirror={MIRROR} --size=1800M --swap=128M "
+            f"--dist=bookworm --mirror={mirror()} --size=1800M --swap=128M "
             "--memory=512M --dhcp --bridge=xenbr0 --password=tenon --boot",
             6000)
         if "Aborting" in out:
