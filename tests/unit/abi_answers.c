@@ -79,7 +79,8 @@ static const uint8_t has_handler[64] = {
 #undef HYPERCALL
 };
 
-static uint64_t argument[512] __attribute__((aligned(4096)));
+/* Room for the largest, a vcpu_guest_context of 5168 bytes. */
+static uint64_t argument[1024] __attribute__((aligned(4096)));
 
 static long call_by_number(unsigned nr, uint64_t a, uint64_t b, uint64_t c)
 {
