@@ -54,7 +54,7 @@ def run_until(command, log, pattern, seconds):
 
 def boot(context, kernel, cpus=1, more=""):
     """The serial line of a boot with a kernel of tests/guest as dom0."""
-    out = os.path.join(context.out, "bochs")
+    out = os.path.join(context.out, context.name)
     log = os.path.join(out, "bochs-serial.log")
     iso = os.path.join(out, "bochs.iso")
     make_iso(iso, context.hypervisor,
@@ -78,7 +78,7 @@ def build(context):
     if not shutil.which("bochs") or not os.path.exists(BIOS):
         context.skip("no bochs: install bochs, bochs-term and bochsbios")
         return False
-    subprocess.run(["sh", BUILD, os.path.join(context.out, "bochs")],
+    subprocess.run(["sh", BUILD, os.path.join(context.out, context.name)],
                    check=True)
     return True
 
