@@ -106,6 +106,7 @@ static int hang(struct store *s, struct restore_run *run, const char *name,
 	const struct restore_perm *perms, size_t perm_count)
 {
 	struct perm_list *list = run->last ? node_perms(run->last) : NULL;
+	bool is_greatest = run->last || !run->parent->kids;
 	struct domain *d;
 	struct node *n;
 	int rc = 0;
@@ -130,7 +131,9 @@ static int hang(struct store *s, struct restore_run *run, const char *name,
 	d->account.nodes++;
 	d->account.node_bytes += node_cost(n);
 	s->node_bytes += node_cost(n);
-	run->last = n;
+	/* Beside others it may stand anywhere. */
+	if (is_greatest)
+		run->last = n;
 	return 0;
 }
 
