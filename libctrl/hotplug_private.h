@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What the ways of plugging a device in share. */
+/* What the ways of plugging a device in, and QEMU's jail, share. */
 #ifndef LIBCTRL_HOTPLUG_PRIVATE_H
 #define LIBCTRL_HOTPLUG_PRIVATE_H
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <tenonctrl/device.h>
 #include <tenonctrl/xs.h>
+#include "hotplug_private.h"
 #include "qemu_jail.h"
 
 #define ALWAYS (sizeof(always) / sizeof(always[0]))
@@ -43,15 +44,6 @@ static const struct qemu_path always[] = {
 	{ (char *)"/dev/urandom", false },
 };
 
-static char *read_node(struct xs *xs, const char *base, const char *name)
-{
-	char path[DEVICE_PATH_MAX + 16], *value;
-	size_t len;
-
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	return xs_read(xs, 0, path, &value, &len) ? NULL : value;
-}
-
 /* The file, device or folder of the device; path NULL: it has none. */
 static struct qemu_path path_of(struct xs *xs, const struct device *d)
 {
@@ -60,11 +52,11 @@ static struct qemu_path path_of(struct xs *xs, const struct device *d)
 
 	device_record_path(d, base);
 	if (d->class == DEVICE_9PFS)
-		found.path = read_node(xs, base, "path");
+		found.path = hotplug_read(xs, base, "path");
 	if (d->class != DEVICE_VBD)
 		return found;
-	text = read_node(xs, base, "params");
-	mode = read_node(xs, base, "mode");
+	text = hotplug_read(xs, base, "params");
+	mode = hotplug_read(xs, base, "mode");
 	/* "qcow2:/path" */
 	at = text ? strchr(text, ':') : NULL;
 	if (at && mode) {

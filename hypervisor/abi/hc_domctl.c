@@ -34,7 +34,7 @@ static int not_supported(struct domctl *c)
 }
 
 /* No shares of caches are managed. */
-static int no_device(struct domctl *c)
+static int no_cache_shares(struct domctl *c)
 {
 	(void)c;
 	return -ENODEV;
@@ -86,8 +86,8 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_getnodeaffinity] = domctl_get_nodes,
 	[XEN_DOMCTL_get_vcpu_msrs] = domctl_get_msrs,
 	[XEN_DOMCTL_set_vcpu_msrs] = domctl_set_msrs,
-	[XEN_DOMCTL_psr_cmt_op] = no_device,
-	[XEN_DOMCTL_psr_alloc] = no_device,
+	[XEN_DOMCTL_psr_cmt_op] = no_cache_shares,
+	[XEN_DOMCTL_psr_alloc] = no_cache_shares,
 	[XEN_DOMCTL_monitor_op] = not_supported,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_policy,
