@@ -556,7 +556,8 @@ int keeper_run(struct keeper *k)
 	}
 	while (!rc && !k->is_ending) {
 		rc = serve(k);
-		if (!rc && k->wants_upgrade) {
+		/* Who was told to end does not go on as another. */
+		if (!rc && k->wants_upgrade && !k->is_ending) {
 			k->wants_upgrade = false;
 			rc = upgrade(k, k->program);
 		}

@@ -151,7 +151,8 @@ static void start_daemon(bool on_disk)
 	crash_fail("%s does not start", program());
 }
 
-static void stop_daemon(void)
+/* It was told to end. */
+static void await_end(void)
 {
 	static const char *const files[] = { "journal.0", "journal.1",
 		"slots" };
@@ -159,7 +160,6 @@ static void stop_daemon(void)
 	size_t i;
 	int status;
 
-	kill(daemon_pid, SIGTERM);
 	if (waitpid(daemon_pid, &status, 0) != daemon_pid || status)
 		crash_fail("the daemon ends with status %#x", status);
 	for (i = 0; i < 3; i++) {
@@ -170,6 +170,12 @@ static void stop_daemon(void)
 	unlink(guests_path);
 	if (rmdir(dir))
 		crash_fail("%s is left behind: %s", dir, strerror(errno));
+}
+
+static void stop_daemon(void)
+{
+	kill(daemon_pid, SIGTERM);
+	await_end();
 }
 
 /* The second process: kills so many workers, and ends. */
@@ -496,10 +502,17 @@ static void check_upgrade(void)
 			answer[0] != '0' + i)
 			crash_fail("upgrade %d: another value comes back", i);
 	}
+	/* One that is at rest, and then finds both wishes at once, ends. */
+	usleep(100000);
+	kill(daemon_pid, SIGSTOP);
+	must(other, XS_CONTROL, update, sizeof(update));
+	usleep(50000);
+	kill(daemon_pid, SIGTERM);
+	kill(daemon_pid, SIGCONT);
 	close(s);
 	close(other);
 	has_guests = true;
-	stop_daemon();
+	await_end();
 }
 
 /* From the kill to the first answer. */
