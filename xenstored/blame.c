@@ -113,13 +113,16 @@ int64_t store_next_wakeup(const struct store *s)
 	return at > s->now ? (int64_t)(at - s->now) : 0;
 }
 
-void store_set_time(struct store *s, uint64_t now)
+bool store_set_time(struct store *s, uint64_t now)
 {
+	bool is_over = s->wakeup && s->wakeup <= now;
+
 	if (!s->born)
 		s->born = now;
 	s->now = now;
-	if (s->wakeup && s->wakeup <= now)
+	if (is_over)
 		s->wakeup = 0;
 	if (s->parked_count && s->park_check <= now)
 		park_expire(s);
+	return is_over;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -207,14 +208,43 @@ static void wake_held(struct daemon *d)
 	}
 }
 
-/* Milliseconds to wait for events, rounded up; -1: for ever. */
-static int patience(const struct daemon *d, int64_t held)
+static void on_alarm(struct daemon *d, struct source *src, uint32_t events)
 {
+	uint64_t count;
+
+	(void)events;
+	if (read(src->fd, &count, sizeof(count)) == sizeof(count))
+		d->alarm_at = 0;
+}
+
+/*
+ * The alarm goes off at that moment, or before. Once set it stays so: a limit
+ * of epoll_wait() would be set and taken back in each turn while somebody is
+ * parked, and a clock event costs more than the turn on a virtual machine.
+ */
+static void set_alarm(struct daemon *d, uint64_t at)
+{
+	struct itimerspec when = {
+		.it_value = { .tv_sec = (time_t)(at / 1000000000u),
+			.tv_nsec = (long)(at % 1000000000u) }
+	};
+
+	if (d->alarm_at && d->alarm_at <= at)
+		return;
+	if (!timerfd_settime(d->alarm.fd, TFD_TIMER_ABSTIME, &when, NULL))
+		d->alarm_at = at;
+}
+
+/* Milliseconds to wait for events at most; -1: for ever. */
+static int patience(struct daemon *d, uint64_t now)
+{
+	int64_t held = store_next_wakeup(d->store);
+
 	if (!list_is_empty(&d->busy) || depot_is_busy(d->depot))
 		return 0;
-	if (!d->depot->is_kept)
-		return 1000;
-	return held < 0 ? -1 : (int)((held + 999999) / 1000000);
+	if (held >= 0)
+		set_alarm(d, now + (uint64_t)held);
+	return d->depot->is_kept ? -1 : 1000;
 }
 
 /* Whoever has asked for it was answered, as far as it reads. */
@@ -261,14 +291,14 @@ static void serve_events(struct daemon *d, struct epoll_event *events, int n)
 void daemon_run(struct daemon *d)
 {
 	struct epoll_event events[EVENTS_MAX];
-	int64_t held;
+	uint64_t now = now_ns();
 	int n;
 
+	store_set_time(d->store, now);
 	while (!d->is_ending) {
-		held = store_next_wakeup(d->store);
-		n = epoll_wait(d->epoll, events, EVENTS_MAX, patience(d, held));
-		store_set_time(d->store, now_ns());
-		if (held >= 0 && store_next_wakeup(d->store) < 0)
+		n = epoll_wait(d->epoll, events, EVENTS_MAX, patience(d, now));
+		now = now_ns();
+		if (store_set_time(d->store, now))
 			wake_held(d);
 		serve_events(d, events, n);
 		settle(d);
@@ -280,6 +310,17 @@ void daemon_run(struct daemon *d)
 		if (d->wants_upgrade)
 			ask_upgrade(d);
 	}
+}
+
+int daemon_open(struct daemon *d)
+{
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (d->epoll < 0)
+		return -errno;
+	d->alarm.ready = on_alarm;
+	d->alarm.fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	return d->alarm.fd < 0 ? -errno : daemon_watch(d, &d->alarm, EPOLLIN);
 }
 
 void daemon_init(struct daemon *d, struct keeper *k)
@@ -306,5 +347,6 @@ void daemon_fini(struct daemon *d)
 	}
 	store_free(d->store);
 	free_ended(d);
+	close(d->alarm.fd);
 	close(d->epoll);
 }

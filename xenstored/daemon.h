@@ -62,6 +62,8 @@ struct daemon {
 	bool is_ending, wants_upgrade;
 	char program[POST_TEXT_MAX]; /* of the next upgrade; empty: the same */
 	uint64_t retry_at; /* when a journal that was lost is tried again */
+	struct source alarm;
+	uint64_t alarm_at; /* when it goes off, by now_ns(); 0: it is not set */
 	struct list peers;
 	struct list busy;
 	/* Peers that ended in this round: their memory is freed after it. */
@@ -70,6 +72,8 @@ struct daemon {
 
 /* daemon.c */
 void daemon_init(struct daemon *d, struct keeper *k);
+/* Makes what waits for events and for moments. 0 or a negative errno. */
+int daemon_open(struct daemon *d);
 /* Serves until the keeper asks to end. */
 void daemon_run(struct daemon *d);
 void daemon_fini(struct daemon *d);

@@ -166,12 +166,13 @@ void store_free(struct store *s);
 
 /*
  * Nanoseconds of a monotonic clock, told once a turn of the loop: before
- * conn_fill() and conn_process().
+ * conn_fill() and conn_process(). True: somebody was held back until now, and
+ * all connections are to be processed again; the parked show up as dirty.
  */
-void store_set_time(struct store *s, uint64_t now);
+bool store_set_time(struct store *s, uint64_t now);
 /*
  * When a connection that is held back or parked may go on: nanoseconds from
- * now, or -1 when none is. It is then to be processed again.
+ * now, or -1 when none is. store_set_time() is then to be called.
  */
 int64_t store_next_wakeup(const struct store *s);
 

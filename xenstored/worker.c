@@ -299,11 +299,10 @@ static void drop_keepers(struct keeper *k)
 static int start(struct daemon *d)
 {
 	struct post ready = { .kind = NOTE_READY };
-	int rc;
+	int rc = daemon_open(d);
 
-	d->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (d->epoll < 0)
-		return -errno;
+	if (rc)
+		return rc;
 	birth.daemon = d;
 	note_slots(&birth);
 	rc = load(d);

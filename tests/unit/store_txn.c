@@ -8,10 +8,10 @@
 
 static uint64_t now;
 
-static void pass(struct store *s, uint64_t ns)
+static bool pass(struct store *s, uint64_t ns)
 {
 	now += ns;
-	store_set_time(s, now);
+	return store_set_time(s, now);
 }
 
 static void make_nodes(struct conn *c, const char *value)
@@ -226,6 +226,49 @@ static void test_nobody_waits_for_the_idle(void **state)
 	store_free(s);
 }
 
+/* Who has paid for its conflicts goes on, though others are in a line then. */
+static void test_the_held_go_on_beside_the_parked(void **state)
+{
+	struct store *s = rig_new();
+	struct conn *c[3], *g;
+	uint32_t t[3];
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		c[i] = conn_new(s, 0, false, NULL);
+	g = rig_guest(c[0], 5);
+	pass(s, MS);
+	for (i = 0; i < 11; i++) {
+		t[0] = rig_begin(c[0]);
+		SAYS(c[0], XS_READ, t[0], "/local/domain/5/x",
+			i ? i % 2 ? "0" : "1" : "ENOENT");
+		PUTS(c[0], t[0], "/y\0001");
+		if (i % 2)
+			PUTS(g, 0, "x\0001");
+		else
+			PUTS(g, 0, "x\0000");
+		SAYS(c[0], XS_TRANSACTION_END, t[0], "T", "EAGAIN");
+	}
+	rig_post(g, XS_READ, 0, "x", 2);
+	assert_false(conn_is_ready(g));
+	assert_true(store_next_wakeup(s) > 100 * MS);
+	assert_false(pass(s, (uint64_t)store_next_wakeup(s) - 3 * MS / 2));
+
+	heat(s, c[0], c[1]);
+	for (i = 0; i < 3; i++) {
+		t[i] = rig_begin(c[i]);
+		drain(c[i]);
+		rig_post(c[i], XS_READ, t[i], "/n", 3);
+		assert_int_equal(conn_process(c[i], 1), i == 0);
+	}
+	assert_true(pass(s, MS));
+	assert_true(store_next_wakeup(s) >= 0); /* of those in the line */
+	assert_true(conn_is_ready(g));
+	rig_audit(s);
+	store_free(s);
+}
+
 /* Whoever ends, whenever: the line goes on. */
 static void test_ends_in_the_line(void **state)
 {
@@ -300,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_open_before_a_crash),
 		cmocka_unit_test(test_readers_of_a_hot_node_take_turns),
 		cmocka_unit_test(test_nobody_waits_for_the_idle),
+		cmocka_unit_test(test_the_held_go_on_beside_the_parked),
 		cmocka_unit_test(test_ends_in_the_line),
 		cmocka_unit_test(test_work_is_paid_for),
 	};
