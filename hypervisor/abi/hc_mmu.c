@@ -139,7 +139,7 @@ static bool update_own(struct hypercall *hc)
 	       (uint32_t)hc->arg[3] == DOMID_SELF &&
 	       !arch_copy_from_guest(&req, hc->arg[0], sizeof(req)) &&
 	       !(req.ptr & 5) &&
-	       !pt_commit(hc->d, hc->d, hc->v, MFN(req.ptr >> PAGE_SHIFT),
+	       pt_commit_frequent(hc->d, MFN(req.ptr >> PAGE_SHIFT),
 		       (req.ptr & ~PAGE_MASK) / sizeof(uint64_t), req.val,
 		       req.ptr & MMU_PT_UPDATE_PRESERVE_AD);
 }

@@ -42,12 +42,17 @@ bool hypercall_should_yield(void)
 	return current->is_idle ? softirq_pending() : should_yield(current);
 }
 
-long hypercall_dispatch(struct hypercall *hc)
+static inline long dispatch(struct hypercall *hc)
 {
 	if (hc->nr >= HYPERCALL_MAX || !table[hc->nr].fn)
 		return -ENOSYS;
 	cpu_count_event(COUNT_HYPERCALL + hc->nr);
 	return table[hc->nr].fn(hc);
+}
+
+long hypercall_dispatch(struct hypercall *hc)
+{
+	return dispatch(hc);
 }
 
 /* All of the register counts. */
@@ -88,7 +93,7 @@ void entry_hypercall(struct cpu_user_regs *regs)
 
 	if (trace_is_on(TRC_PV))
 		trace_call(TRC_PV_HYPERCALL_V2, &hc);
-	r = hypercall_dispatch(&hc);
+	r = dispatch(&hc);
 	/* iret has replaced the whole frame. */
 	if (hc.nr == __HYPERVISOR_iret)
 		return;
@@ -128,7 +133,7 @@ static inline long multicall_one(struct hypercall *hc, vaddr_t va)
 	if (one.nr == __HYPERVISOR_iret || one.nr == __HYPERVISOR_multicall)
 		r = -EINVAL;
 	else
-		r = hypercall_dispatch(&one);
+		r = dispatch(&one);
 
 	if (r == -ERESTART_HC) {
 		if (arch_copy_to_guest(

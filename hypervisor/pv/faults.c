@@ -53,6 +53,17 @@ static void end_step(struct cpu_user_regs *regs, vaddr_t rip)
 		entry_debug(regs, DR6_BS);
 }
 
+static no_inline void trace_table_write(vaddr_t addr, vaddr_t rip)
+{
+	TRACE(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_64(0), TRACE_64(addr),
+		TRACE_64(rip));
+}
+
+static no_inline void trace_fixup(vaddr_t addr, vaddr_t rip)
+{
+	TRACE(TRC_PV_PAGING_FIXUP | TRC_64_FLAG, TRACE_64(rip), TRACE_64(addr));
+}
+
 void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 {
 	struct vcpu *v = current;
@@ -66,8 +77,7 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 	}
 	if (unlikely(v->domain->is_followed)) {
 		if (shadow_fault(v, addr, &error)) {
-			TRACE(TRC_PV_PAGING_FIXUP | TRC_64_FLAG, TRACE_64(rip),
-				TRACE_64(addr));
+			trace_fixup(addr, rip);
 			return;
 		}
 		regs->error_code = error;
@@ -76,8 +86,8 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 		(error & (PF_PRESENT | PF_WRITE | PF_RESERVED)) ==
 			(PF_PRESENT | PF_WRITE) &&
 		pt_write_fault(v, addr, regs)) {
-		TRACE(TRC_PV_PTWR_EMULATION | TRC_64_FLAG, TRACE_64(0),
-			TRACE_64(addr), TRACE_64(rip));
+		if (trace_is_on(TRC_PV))
+			trace_table_write(addr, rip);
 		end_step(regs, rip);
 		return;
 	}
@@ -85,8 +95,7 @@ void entry_page_fault(struct cpu_user_regs *regs, vaddr_t addr)
 	 */
 	if (v->arch.in_kernel && (error & PF_PRESENT) &&
 		is_spurious(v, addr, error)) {
-		TRACE(TRC_PV_PAGING_FIXUP | TRC_64_FLAG, TRACE_64(rip),
-			TRACE_64(addr));
+		trace_fixup(addr, rip);
 		arch_tlb_flush(CPUMASK(this_cpu()->id), TLB_PAGE, addr);
 		return;
 	}

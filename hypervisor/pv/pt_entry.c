@@ -410,16 +410,17 @@ int pt_commit(struct domain *owner, struct domain *foreign, struct vcpu *v,
 	mfn_t table, unsigned index, uint64_t entry, bool keep_ad)
 {
 	struct pt_table t = { .owner = owner, .v = v };
-	int r;
-
-	if (likely(owner == foreign) && table.v < frame_count &&
-		index < PTES_PER_TABLE &&
-		likely(!fast_commit(owner, table, index, entry, keep_ad)))
-		return 0;
-	r = pt_commit_in(&t, foreign, table, index, entry, keep_ad);
+	int r = pt_commit_in(&t, foreign, table, index, entry, keep_ad);
 
 	pt_table_release(&t);
 	return r;
+}
+
+bool pt_commit_frequent(struct domain *d, mfn_t table, unsigned index,
+	uint64_t entry, bool keep_ad)
+{
+	return table.v < frame_count && index < PTES_PER_TABLE &&
+	       !fast_commit(d, table, index, entry, keep_ad);
 }
 
 void pt_flush(struct domain *d)

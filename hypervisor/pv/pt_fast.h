@@ -33,8 +33,8 @@ static inline bool fast_type_get(struct page *pg, uint64_t word)
 	uint64_t old = READ_ONCE(pg->type);
 	uint64_t kind = old & (TYPE_MASK | TYPE_VALIDATED | TYPE_LOCKED);
 
-	return kind == word && (old & TYPE_COUNT) &&
-	       (old & TYPE_COUNT) != TYPE_COUNT &&
+	/* Neither the first reference nor one too many. */
+	return kind == word && ((old + 1) & TYPE_COUNT) > 1 &&
 	       atomic_cas(&pg->type, &old, old + 1);
 }
 
@@ -50,10 +50,10 @@ static inline bool fast_type_put(struct page *pg)
 static inline bool fast_page_get(struct page *pg, const struct domain *d)
 {
 	uint64_t old = READ_ONCE(pg->ref);
-	uint64_t count = old & PAGE_REF_COUNT;
 
-	return old >> PAGE_REF_OWNER_SHIFT == d->id && count &&
-	       count != PAGE_REF_COUNT && atomic_cas(&pg->ref, &old, old + 1);
+	return old >> PAGE_REF_OWNER_SHIFT == d->id &&
+	       ((old + 1) & PAGE_REF_COUNT) > 1 &&
+	       atomic_cas(&pg->ref, &old, old + 1);
 }
 
 static inline void fast_page_put(struct page *pg)
@@ -128,7 +128,7 @@ enum { FAST_NOT = 1 };
  * As pt_entry_swap at level 1, for an entry of d's own frames: 0, -EAGAIN, or
  * FAST_NOT.
  */
-static inline int fast_entry_swap(
+static always_inline int fast_entry_swap(
 	struct domain *d, uint64_t *slot, uint64_t old, uint64_t new)
 {
 	uint64_t changed = old ^ new;
@@ -160,8 +160,8 @@ static inline int fast_entry_swap(
 }
 
 /* As pt_commit for d's own tables and frames: 0 or FAST_NOT. */
-static inline int fast_commit(struct domain *d, mfn_t table, unsigned index,
-	uint64_t entry, bool keep_ad)
+static always_inline int fast_commit(struct domain *d, mfn_t table,
+	unsigned index, uint64_t entry, bool keep_ad)
 {
 	struct page *pg = mfn_to_page(table);
 	uint64_t *slot = (uint64_t *)mfn_to_virt(table) + index;

@@ -511,15 +511,27 @@ void store_finish(const struct store *s, struct cpu_user_regs *regs,
 		regs->rip += s->length;
 }
 
-unsigned store_decode_frequent(struct cpu_user_regs *regs,
+static no_inline unsigned decode_long(struct cpu_user_regs *regs,
 	const uint8_t bytes[INSN_MAX], uint64_t **reg)
 {
 	struct decoder d = { .bytes = bytes, .n = INSN_MAX, .at = 2 };
-	uint8_t rex = bytes[0], opcode = bytes[1];
 
-	if ((rex & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87) ||
-		!skip_address(&d))
+	if (!skip_address(&d))
 		return 0;
-	*reg = reg_of(regs, modrm_reg(&d) | (rex & 4) << 1);
+	*reg = reg_of(regs, modrm_reg(&d) | (bytes[0] & 4) << 1);
 	return d.at;
+}
+
+unsigned store_decode_frequent(struct cpu_user_regs *regs,
+	const uint8_t bytes[INSN_MAX], uint64_t **reg)
+{
+	uint8_t rex = bytes[0], opcode = bytes[1], modrm = bytes[2];
+
+	if ((rex & 0xf8) != 0x48 || (opcode != 0x89 && opcode != 0x87))
+		return 0;
+	if (unlikely(modrm >= 0x40 || (modrm & 7) == 4 || (modrm & 7) == 5))
+		return decode_long(regs, bytes, reg);
+	/* To where a register points: no more bytes. */
+	*reg = reg_of(regs, modrm >> 3 | (rex & 4) << 1);
+	return 3;
 }

@@ -47,19 +47,28 @@ static int execute(struct vcpu *v, struct page *pg, unsigned level,
  * What kernels do most, in few steps: a plain store or exchange of a whole
  * entry of a level-1 table.  False: nothing was done, the general way decides.
  */
-static bool write_frequent(struct vcpu *v, uint64_t *slot, const uint8_t *bytes,
+static bool write_frequent(struct vcpu *v, vaddr_t addr, uint64_t entry,
 	struct cpu_user_regs *regs)
 {
+	struct page *pg = mfn_to_page(pte_mfn(entry));
+	uint64_t *slot = &table_entries(pg)[(addr & ~PAGE_MASK) / 8];
 	uint64_t old, *reg;
-	unsigned length = store_decode_frequent(regs, bytes, &reg);
+	uint8_t bytes[16];
+	unsigned length;
 	int r;
 
-	if (!length)
+	if (addr % 8 || (regs->rip & ~PAGE_MASK) > PAGE_SIZE - sizeof(bytes) ||
+		arch_copy_from_guest(bytes, regs->rip, sizeof(bytes)))
+		return false;
+	length = store_decode_frequent(regs, bytes, &reg);
+	if (!length || !fast_table_get(pg, v->domain, PT_L1))
 		return false;
 	do {
 		old = READ_ONCE(*slot);
 		r = fast_entry_swap(v->domain, slot, old, *reg);
 	} while (r == -EAGAIN);
+	if (unlikely(!fast_type_put(pg)))
+		pagetype_put(pg);
 	if (r)
 		return false;
 	if (bytes[1] == 0x87)
@@ -67,26 +76,6 @@ static bool write_frequent(struct vcpu *v, uint64_t *slot, const uint8_t *bytes,
 	regs->rip += length;
 	regs->rflags &= ~FLAG_RF;
 	return true;
-}
-
-/* True: done.  False: nothing is held or changed. */
-static bool write_level1(struct vcpu *v, vaddr_t addr, uint64_t entry,
-	struct cpu_user_regs *regs)
-{
-	struct page *pg = mfn_to_page(pte_mfn(entry));
-	uint8_t bytes[16];
-	uint64_t *slot;
-	bool is_done;
-
-	if (addr % 8 || !fast_table_get(pg, v->domain, PT_L1))
-		return false;
-	slot = &table_entries(pg)[(addr & ~PAGE_MASK) / 8];
-	is_done = (regs->rip & ~PAGE_MASK) <= PAGE_SIZE - sizeof(bytes) &&
-		  !arch_copy_from_guest(bytes, regs->rip, sizeof(bytes)) &&
-		  write_frequent(v, slot, bytes, regs);
-	if (unlikely(!fast_type_put(pg)))
-		pagetype_put(pg);
-	return is_done;
 }
 
 /* The frame that an entry maps read-only, if it is a table of v's domain in
@@ -112,8 +101,8 @@ static int get_faulting_table(
  * A plain store to a device's memory that is read-only for everybody: it is
  * dropped, for drivers do not expect a fault there.
  */
-static bool drop_device_store(struct vcpu *v, vaddr_t addr, uint64_t entry,
-	struct cpu_user_regs *regs)
+static no_inline bool drop_device_store(struct vcpu *v, vaddr_t addr,
+	uint64_t entry, struct cpu_user_regs *regs)
 {
 	uint8_t bytes[INSN_MAX];
 	struct outcome out;
@@ -129,8 +118,8 @@ static bool drop_device_store(struct vcpu *v, vaddr_t addr, uint64_t entry,
 	return true;
 }
 
-static bool write_general(struct vcpu *v, vaddr_t addr, uint64_t entry,
-	struct cpu_user_regs *regs)
+static no_inline bool write_general(struct vcpu *v, vaddr_t addr,
+	uint64_t entry, struct cpu_user_regs *regs)
 {
 	uint8_t bytes[INSN_MAX];
 	struct store s;
@@ -174,6 +163,6 @@ bool pt_write_fault(struct vcpu *v, vaddr_t addr, struct cpu_user_regs *regs)
 		return false;
 	if (unlikely(!is_ram(pte_mfn(entry))))
 		return drop_device_store(v, addr, entry, regs);
-	return write_level1(v, addr, entry, regs) ||
+	return write_frequent(v, addr, entry, regs) ||
 	       write_general(v, addr, entry, regs);
 }

@@ -354,12 +354,13 @@ x86_idle_enter:
 page_fault:
 	testb	$3, REGS_CS - REGS_ERROR(%rsp)
 	jz	exception_common
-	movq	%rax, TOP_RAX - REGS_ERROR(%rsp)
-	SAVE_SLOTS REGS_ERROR
+	movq	%rdx, TOP_RDX - REGS_ERROR(%rsp)
 	movq	TOP_CPU - REGS_ERROR(%rsp), %rdx
 	movq	CPU_VCPU(%rdx), %rdx
 	cmpb	$0, VCPU_IN_KERNEL(%rdx)
-	jne	fault_general
+	jne	fault_of_kernel
+	movq	%rax, TOP_RAX - REGS_ERROR(%rsp)
+	movq	%rsi, TOP_RSI - REGS_ERROR(%rsp)
 	testl	$TRACED_FAULTS, trace_mask(%rip)
 	jnz	fault_general
 	cmpq	$0, VCPU_FAULT_FRAME(%rdx)
@@ -403,7 +404,16 @@ fault_undo:
 	LOAD_ROOT VCPU_USER_ROOT, REGS_ERROR
 fault_general:
 	movq	TOP_RAX - REGS_ERROR(%rsp), %rax
-	RESTORE_SLOTS REGS_ERROR
+	movq	TOP_RSI - REGS_ERROR(%rsp), %rsi
+fault_of_kernel:
+	movq	TOP_RDX - REGS_ERROR(%rsp), %rdx
+	SMAP_CLOSE
+	SAVE_REGS
+	movq	%rsp, %rdi
+	xorl	%ebp, %ebp
+	call	x86_page_fault
+	jmp	resume_guest
+
 exception_common:
 	SMAP_CLOSE
 	SAVE_REGS
@@ -517,11 +527,13 @@ entry_int80:
 	jmp	exception_common
 
 /*
- * int x86_copy(void *dst, const void *src, size_t n): 0, or -EFAULT when one
- * of the two cannot be touched.
+ * int x86_copy_in(void *dst, vaddr_t src, size_t n)
+ * int x86_copy_out(vaddr_t dst, const void *src, size_t n)
+ *
+ * To and from the guest: 0, or, where a fault was, what entry_copy_guest says
+ * of the rest.
  */
-	.globl	x86_copy
-x86_copy:
+	.macro	COPY_GUEST
 	movq	%rdx, %rcx
 	shrq	$3, %rcx
 	SMAP_OPEN
@@ -534,12 +546,30 @@ x86_copy:
 3:	movl	%edx, %ecx
 4:	rep movsb
 	jmp	2b
-copy_fault:
-	SMAP_CLOSE
+5:	andl	$7, %edx
+	leaq	(%rdx, %rcx, 8), %rcx
+6:	SMAP_CLOSE
+	FIXUP	1b, 5b
+	FIXUP	4b, 6b
+	.endm
+
+	.globl	x86_copy_in
+x86_copy_in:
+	COPY_GUEST
+	xchgq	%rsi, %rdi
+	xorl	%edx, %edx
+	jmp	entry_copy_guest
+
+	.globl	x86_copy_out
+x86_copy_out:
+	COPY_GUEST
+	movq	%rsi, %rdx
+	xorl	%esi, %esi
+	jmp	entry_copy_guest
+
+fault:
 	movl	$-14, %eax
 	ret
-	FIXUP	1b, copy_fault
-	FIXUP	4b, copy_fault
 
 /* int x86_clear(void *dst, size_t n) */
 	.globl	x86_clear
@@ -550,7 +580,9 @@ x86_clear:
 1:	rep stosb
 	SMAP_CLOSE
 	ret
-	FIXUP	1b, copy_fault
+2:	SMAP_CLOSE
+	jmp	fault
+	FIXUP	1b, 2b
 
 /* Load a selector; a bad one becomes null. */
 	.macro	LOAD_SELECTOR seg
@@ -587,7 +619,7 @@ x86_rdmsr_safe:
 	movq	%rax, (%rsi)
 	xorl	%eax, %eax
 	ret
-	FIXUP	1b, copy_fault
+	FIXUP	1b, fault
 
 	.globl	x86_wrmsr_safe
 x86_wrmsr_safe:
@@ -598,7 +630,7 @@ x86_wrmsr_safe:
 1:	wrmsr
 	xorl	%eax, %eax
 	ret
-	FIXUP	1b, copy_fault
+	FIXUP	1b, fault
 
 /* int x86_xsetbv_safe(uint64_t value) */
 	.globl	x86_xsetbv_safe
@@ -610,7 +642,7 @@ x86_xsetbv_safe:
 1:	xsetbv
 	xorl	%eax, %eax
 	ret
-	FIXUP	1b, copy_fault
+	FIXUP	1b, fault
 
 /* int x86_xrstor_safe(void *area, uint64_t mask); x86_fxrstor_safe(area) */
 	.globl	x86_xrstor_safe
@@ -621,14 +653,14 @@ x86_xrstor_safe:
 1:	xrstor64 (%rdi)
 	xorl	%eax, %eax
 	ret
-	FIXUP	1b, copy_fault
+	FIXUP	1b, fault
 
 	.globl	x86_fxrstor_safe
 x86_fxrstor_safe:
 1:	fxrstor64 (%rdi)
 	xorl	%eax, %eax
 	ret
-	FIXUP	1b, copy_fault
+	FIXUP	1b, fault
 
 /* 64 bytes a CPU: code that SYSCALL enters, written by desc.c. */
 	.balign	4096

@@ -120,21 +120,23 @@ void arch_show_ldt_page(unsigned index, mfn_t frame)
 		frame, PTE_PRESENT | PTE_RW | PTE_ACCESSED | PTE_DIRTY);
 }
 
+void x86_page_fault(struct cpu_user_regs *regs)
+{
+	vaddr_t cr2 = read_cr2();
+
+	cpu_count_event(COUNT_EXCEPTION + 14);
+	arch_irq_enable();
+	if (likely(!is_hypervisor_va(cr2)) || !fix_window_fault(regs, cr2))
+		entry_page_fault(regs, cr2);
+}
+
 void x86_exception(struct cpu_user_regs *regs)
 {
 	unsigned vector = regs->entry_vector & 0xff;
-	vaddr_t cr2;
 	uint64_t dr6;
 
 	cpu_count_event(COUNT_EXCEPTION + vector % COUNT_VECTORS);
 	switch (vector) {
-	case 14:
-		cr2 = read_cr2();
-		arch_irq_enable();
-		if (likely(!is_hypervisor_va(cr2)) ||
-			!fix_window_fault(regs, cr2))
-			entry_page_fault(regs, cr2);
-		break;
 	case 13:
 		arch_irq_enable();
 		entry_general_protection(regs);

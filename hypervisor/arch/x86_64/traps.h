@@ -12,6 +12,7 @@ void x86_exception(struct cpu_user_regs *regs);
 void x86_exception_hv(struct cpu_user_regs *regs);
 void x86_interrupt(struct cpu_user_regs *regs);
 void x86_ist_nmi(struct cpu_user_regs *regs);
+void x86_page_fault(struct cpu_user_regs *regs); /* of a guest */
 void x86_ist_double_fault(struct cpu_user_regs *regs);
 void x86_ist_machine_check(struct cpu_user_regs *regs);
 void x86_syscall(struct cpu_user_regs *regs);
@@ -20,8 +21,10 @@ void x86_sysenter(struct cpu_user_regs *regs);
 void x86_exit_work(void);
 void x86_idle_loop(void);
 
-/* entry.S: may fault, then -EFAULT. */
-int x86_copy(void *dst, const void *src, size_t n);
+/* entry.S: where a fault is, the rest is entry_copy_guest's. */
+int x86_copy_in(void *dst, vaddr_t src, size_t n);
+int x86_copy_out(vaddr_t dst, const void *src, size_t n);
+/* May fault, then -EFAULT. */
 int x86_clear(void *dst, size_t n);
 void x86_load_ds(uint32_t sel);
 void x86_load_es(uint32_t sel);

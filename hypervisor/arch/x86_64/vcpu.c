@@ -263,18 +263,14 @@ int arch_copy_from_guest(void *dst, vaddr_t src, size_t n)
 {
 	if (!is_guest_range(src, n))
 		return -EFAULT;
-	if (likely(!x86_copy(dst, (const void *)src, n)))
-		return 0;
-	return entry_copy_guest(src, dst, NULL, n);
+	return x86_copy_in(dst, src, n);
 }
 
 int arch_copy_to_guest(vaddr_t dst, const void *src, size_t n)
 {
 	if (!is_guest_range(dst, n))
 		return -EFAULT;
-	if (likely(!x86_copy((void *)dst, src, n)))
-		return 0;
-	return entry_copy_guest(dst, NULL, src, n);
+	return x86_copy_out(dst, src, n);
 }
 
 int arch_clear_guest(vaddr_t dst, size_t n)

@@ -130,6 +130,10 @@ must_check int pt_new_root(struct vcpu *v, mfn_t root, bool is_user);
 must_check int pt_commit(struct domain *owner, struct domain *foreign,
 	struct vcpu *v, mfn_t table, unsigned index, uint64_t entry,
 	bool keep_ad);
+/* The same for an entry of d's own level-1 table and frames, in few steps.
+ * False: nothing was done, pt_commit is to decide. */
+must_check bool pt_commit_frequent(struct domain *d, mfn_t table,
+	unsigned index, uint64_t entry, bool keep_ad);
 /*
  * The same in a batch: the table last written to stays held (a page and a type
  * reference), until another is named or the batch ends with pt_table_release.

@@ -48,6 +48,7 @@ typedef uint64_t cpumask_t;
 #define must_check	  __attribute__((warn_unused_result))
 #define format_like(f, a) __attribute__((format(printf, f, a)))
 #define no_inline	  __attribute__((noinline))
+#define always_inline	  inline __attribute__((always_inline))
 #define noreturn	  __attribute__((noreturn))
 #define page_aligned	  __attribute__((aligned(4096)))
 #define cache_aligned	  __attribute__((aligned(64)))
