@@ -86,7 +86,8 @@ static int16_t claim(struct grant_table *t, struct grant_unmap *u,
 	return status;
 }
 
-/* Not busy any more, and without these uses.  True: no use is left. */
+/* Not busy any more, and without these uses.  True: none is left, and the
+ * handle is free. */
 static bool unclaim(struct grant_table *t, uint32_t handle, unsigned uses)
 {
 	struct grant_mapping *m;
@@ -96,8 +97,9 @@ static bool unclaim(struct grant_table *t, uint32_t handle, unsigned uses)
 	m = grant_mapping_locked(t, handle);
 	BUG_ON(!m || !(m->flags & MAPPING_BUSY));
 	is_unused = !(m->flags & MAPPING_USES & ~uses);
-	/* The last one out frees the handle, which stays busy until then. */
-	if (!is_unused)
+	if (is_unused)
+		grant_handle_free_locked(t, m, handle);
+	else
 		m->flags &= (uint16_t) ~(uses | MAPPING_BUSY);
 	lock_drop(&t->track_lock);
 	return is_unused;
@@ -156,7 +158,6 @@ void grant_unmap_finish(struct vcpu *v, struct grant_unmap *u, unsigned count)
 		if (!use.granter || !unclaim(t, u[i].handle, u[i].uses))
 			continue;
 		TRACE(TRC_MEM_PAGE_GRANT_UNMAP, use.granter->id);
-		grant_handle_free(t, u[i].handle);
 		grant_release(&use);
 	}
 }

@@ -97,6 +97,9 @@ void grant_release(const struct grant_use *use);
  */
 must_check bool grant_handle_alloc(struct grant_table *t, uint32_t *handle);
 void grant_handle_free(struct grant_table *t, uint32_t handle);
+/* The same for handle's entry m.  track_lock is held. */
+void grant_handle_free_locked(
+	struct grant_table *t, struct grant_mapping *m, uint32_t handle);
 /* The entry in use of handle, or NULL.  track_lock is held. */
 struct grant_mapping *grant_mapping_locked(
 	struct grant_table *t, uint32_t handle);

@@ -374,17 +374,20 @@ bool grant_handle_alloc(struct grant_table *t, uint32_t *handle)
 	return is_done;
 }
 
-void grant_handle_free(struct grant_table *t, uint32_t handle)
+void grant_handle_free_locked(
+	struct grant_table *t, struct grant_mapping *m, uint32_t handle)
 {
-	struct grant_mapping *m;
-
-	lock_take(&t->track_lock);
-	m = entry_of(t, handle);
 	m->granter = NULL;
 	m->flags = 0;
 	m->ref = t->free_handle;
 	t->free_handle = handle + 1;
 	t->mappings_used--;
+}
+
+void grant_handle_free(struct grant_table *t, uint32_t handle)
+{
+	lock_take(&t->track_lock);
+	grant_handle_free_locked(t, entry_of(t, handle), handle);
 	lock_drop(&t->track_lock);
 }
 
