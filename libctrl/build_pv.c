@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The PV domain builder; see tenonctrl/build_pv.h. All of the guest's data is
- * written through one mapping and its page tables through another, for a page
- * that anybody maps writable cannot be pinned as a table.
+ * The PV domain builder; see tenonctrl/build_pv.h. Kernel and ramdisk are read
+ * piece by piece into the guest's pages, what is small is written through one
+ * mapping and page tables through another: all of them end before the tables
+ * are pinned, for a page that anybody maps writable cannot be one.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,10 +17,12 @@
 #include <tenonctrl/why.h>
 #include <public/grant_table.h>
 #include <public/memory.h>
+#include "remap.h"
 
 #define PAGE_SHIFT 12
 #define PAGE	   4096ULL
 #define RFLAGS_IF  0x200ULL
+#define LOAD_PAGES 1024UL /* that are mapped at once for a kernel */
 
 /* A build on its way. */
 struct work {
@@ -30,10 +33,12 @@ struct work {
 	struct pv_layout layout;
 	xen_pfn_t *p2m;
 	uint64_t shared_info; /* machine frame */
-	/* One mapping: kernel, initrd, list, four pages, shared info. */
+	/* Of the kernel or the initrd, while they are read. */
+	struct remap loading;
+	/* One mapping: list, four pages, shared info. */
 	char *data;
 	size_t data_pages;
-	char *kernel, *initrd, *list, *start_info, *store, *console, *stack;
+	char *list, *start_info, *store, *console, *stack;
 	struct shared_info *shared;
 	/* The other: bootstrap tables, then the list's. */
 	char *tables;
@@ -65,17 +70,13 @@ static int map(struct work *w, const xen_pfn_t *frames, size_t count,
 static int map_data(struct work *w)
 {
 	const struct pv_layout *l = &w->layout;
-	uint64_t first = w->plan->paddr_start >> PAGE_SHIFT;
-	uint64_t last = (w->plan->paddr_end + PAGE - 1) >> PAGE_SHIFT;
-	size_t most = (last - first) + l->initrd_pages + l->p2m_pages + 5;
+	size_t most = l->p2m_pages + 5;
 	xen_pfn_t *frames = calloc(most, sizeof(*frames));
 	size_t at = 0;
 	int ret;
 
 	if (!frames)
 		return why_set(w->why, -ENOMEM, "out of memory in dom0");
-	append(w, frames, &at, first, last - first);
-	append(w, frames, &at, l->initrd_pfn, l->initrd_pages);
 	append(w, frames, &at, l->p2m_pfn, l->p2m_pages);
 	append(w, frames, &at, l->start_info_pfn, 1);
 	append(w, frames, &at, l->store_pfn, 1);
@@ -87,9 +88,7 @@ static int map_data(struct work *w)
 	if (ret)
 		return ret;
 	w->data_pages = at;
-	w->kernel = w->data;
-	w->initrd = w->kernel + (last - first) * PAGE;
-	w->list = w->initrd + l->initrd_pages * PAGE;
+	w->list = w->data;
 	w->start_info = w->list + l->p2m_pages * PAGE;
 	w->store = w->start_info + PAGE;
 	w->console = w->store + PAGE;
@@ -141,34 +140,96 @@ static int read_into(struct work *w, int fd, uint64_t offset, char *to,
 	return 0;
 }
 
+/* Bytes of a file and where they go: from the first byte of what is loaded. */
+struct piece {
+	uint64_t at, size, offset;
+};
+
+/* What is loaded: pieces in their order, and zeros between them. */
+struct load {
+	int fd;
+	const char *what;
+	uint64_t pfn, pages;
+	struct piece pieces[IMAGE_SEGMENTS_MAX];
+	size_t count;
+};
+
+/* Its bytes from `from` to `to`, at `map`: none of what old owners left. */
+static int load_part(struct work *w, const struct load *l, char *map,
+	uint64_t from, uint64_t to)
+{
+	uint64_t done = from;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct piece *p = &l->pieces[i];
+		uint64_t first = p->at > from ? p->at : from;
+		uint64_t end = p->at + p->size < to ? p->at + p->size : to;
+		int ret;
+
+		if (first >= end)
+			continue;
+		memset(map + (done - from), 0, first - done);
+		ret = read_into(w, l->fd, p->offset + (first - p->at),
+			map + (first - from), end - first, l->what);
+		if (ret)
+			return ret;
+		done = end;
+	}
+	memset(map + (done - from), 0, to - done);
+	return 0;
+}
+
+static int load_all(struct work *w, const struct load *l)
+{
+	uint64_t some;
+	int ret = 0;
+
+	for (uint64_t at = 0; at < l->pages && !ret; at += some) {
+		some = l->pages - at < LOAD_PAGES ? l->pages - at : LOAD_PAGES;
+		ret = remap_to(w->c, &w->loading, w->b->domid,
+			w->p2m + l->pfn + at, some, true);
+		if (ret)
+			return why_set(w->why, ret,
+				"cannot map the memory of domain %u for its "
+				"%s: %s",
+				w->b->domid, l->what, strerror(-ret));
+		ret = load_part(
+			w, l, w->loading.map, at * PAGE, (at + some) * PAGE);
+	}
+	return ret;
+}
+
 static int load(struct work *w)
 {
 	uint64_t base = w->plan->paddr_start & ~(PAGE - 1);
-	uint64_t size = w->b->initrd_size;
-	uint64_t end = base;
+	struct load kernel = {
+		.fd = w->b->kernel->fd,
+		.what = "kernel",
+		.pfn = base >> PAGE_SHIFT,
+		.pages = (w->plan->paddr_end - base + PAGE - 1) >> PAGE_SHIFT,
+		.count = w->plan->segment_count,
+	};
+	const struct load initrd = {
+		.fd = w->b->initrd,
+		.what = "ramdisk",
+		.pfn = w->layout.initrd_pfn,
+		.pages = w->layout.initrd_pages,
+		.pieces = { { 0, w->b->initrd_size, 0 } },
+		.count = 1,
+	};
 	int ret;
 
-	for (uint32_t i = 0; i < w->plan->segment_count; i++) {
+	for (size_t i = 0; i < kernel.count; i++) {
 		const struct image_segment *seg = &w->plan->segments[i];
-		char *to = w->kernel + (seg->paddr - base);
 
-		/* The gap before it, so that nothing of old owners stays. */
-		memset(w->kernel + (end - base), 0, seg->paddr - end);
-		ret = read_into(w, w->b->kernel->fd, seg->offset, to,
-			seg->file_size, "kernel");
-		if (ret)
-			return ret;
-		memset(to + seg->file_size, 0, seg->mem_size - seg->file_size);
-		end = seg->paddr + seg->mem_size;
+		kernel.pieces[i] = (struct piece){ seg->paddr - base,
+			seg->file_size, seg->offset };
 	}
-	memset(w->kernel + (end - base), 0, -end & (PAGE - 1));
-	if (!size)
-		return 0;
-	ret = read_into(w, w->b->initrd, 0, w->initrd, size, "ramdisk");
-	if (ret)
-		return ret;
-	memset(w->initrd + size, 0, w->layout.initrd_pages * PAGE - size);
-	return 0;
+	ret = load_all(w, &kernel);
+	if (!ret)
+		ret = load_all(w, &initrd);
+	remap_end(w->c, &w->loading);
+	return ret;
 }
 
 static void write_start_info(struct work *w)
@@ -379,9 +440,9 @@ int build_pv(struct ctrl *c, struct build_pv *b, struct why *why)
 	if (!ret)
 		ret = populate(&w);
 	if (!ret)
-		ret = map_data(&w);
-	if (!ret)
 		ret = load(&w);
+	if (!ret)
+		ret = map_data(&w);
 	if (!ret)
 		ret = map_tables(&w);
 	if (!ret) {

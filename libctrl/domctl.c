@@ -252,8 +252,8 @@ static long populate(struct ctrl *c, uint32_t domid, xen_pfn_t first,
 	return got;
 }
 
-int domctl_populate(
-	struct ctrl *c, uint32_t domid, size_t count, xen_pfn_t *p2m)
+int domctl_populate_from(struct ctrl *c, uint32_t domid, xen_pfn_t first,
+	size_t count, xen_pfn_t *p2m)
 {
 	xen_pfn_t *frames = call_buf_alloc(c, CHUNK * sizeof(*frames));
 	unsigned int order = SUPER_ORDER;
@@ -272,7 +272,8 @@ int domctl_populate(
 		}
 		if (want > CHUNK)
 			want = CHUNK;
-		got = populate(c, domid, at, want, order, frames, p2m + at);
+		got = populate(
+			c, domid, first + at, want, order, frames, p2m + at);
 		if (got > 0)
 			at += (size_t)got << order;
 		if (got == (long)want)
@@ -287,6 +288,12 @@ int domctl_populate(
 	}
 	call_buf_free(c, frames, CHUNK * sizeof(*frames));
 	return ret;
+}
+
+int domctl_populate(
+	struct ctrl *c, uint32_t domid, size_t count, xen_pfn_t *p2m)
+{
+	return domctl_populate_from(c, domid, 0, count, p2m);
 }
 
 int domctl_memory_map(struct ctrl *c, uint32_t domid, uint64_t bytes)

@@ -15,4 +15,8 @@ int domctl_call(struct ctrl *c, uint32_t domid, struct xen_domctl *op);
 long domctl_call_struct(struct ctrl *c, unsigned int number, unsigned int cmd,
 	void *arg, size_t bytes);
 
+/* As domctl_populate, for the guest's numbers from `first` on. */
+int domctl_populate_from(struct ctrl *c, uint32_t domid, xen_pfn_t first,
+	size_t count, xen_pfn_t *p2m);
+
 #endif

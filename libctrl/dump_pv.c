@@ -17,6 +17,7 @@
 #include <public/elfnote.h>
 #include <public/version.h>
 #include "pv_list.h"
+#include "save_pages.h"
 
 #define PAGE	  4096UL
 #define BATCH	  1024 /* pages that are mapped at once */
@@ -295,7 +296,7 @@ static int put_pages(struct dumper *d)
 		if (ret)
 			return failed(d, ret, "memory");
 		piece = (struct iovec){ map, some * PAGE };
-		ret = save_file_writev(d->f, &piece, 1, d->why);
+		ret = save_pages_write(d->f, &piece, 1, d->why);
 		fmem_unmap(d->c, map, some);
 		if (d->progress->tell)
 			d->progress->tell(

@@ -5,6 +5,7 @@
 #include <tenonctrl/call.h>
 #include <tenonctrl/fmem.h>
 #include "os.h"
+#include "remap.h"
 
 static int map_all(struct ctrl *c, uint32_t domid, const xen_pfn_t *frames,
 	size_t count, bool writable, void **out)
@@ -52,6 +53,33 @@ void fmem_unmap(struct ctrl *c, void *map, size_t count)
 
 	if (map)
 		ops->unmap(state, map, count);
+}
+
+int remap_to(struct ctrl *c, struct remap *r, uint32_t domid,
+	const xen_pfn_t *frames, size_t count, bool is_writable)
+{
+	void *state, *map;
+	const struct os_ops *ops = ctrl_os(c, &state);
+	int ret;
+
+	if (r->map && ops->remap &&
+		ops->remap(state, r->map, r->count, domid, frames, count,
+			is_writable)) {
+		r->count = count;
+		return 0;
+	}
+	remap_end(c, r);
+	ret = map_all(c, domid, frames, count, is_writable, &map);
+	if (ret)
+		return ret;
+	*r = (struct remap){ map, count };
+	return 0;
+}
+
+void remap_end(struct ctrl *c, struct remap *r)
+{
+	fmem_unmap(c, r->map, r->count);
+	*r = (struct remap){ NULL, 0 };
 }
 
 int fmem_map_resource(struct ctrl *c, uint32_t domid, uint32_t type,

@@ -13,7 +13,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
-#include <xxhash.h>
+#include "hash.h"
 #include "image_cache.h"
 
 /* "kernel-" and the hash of the file's marks, 32 hexadecimal digits. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What libctrl asks of the system below it: five operations. os_linux.c does
+ * What libctrl asks of the system below it. os_linux.c does
  * them with Linux's devices; tests put a fake machine in their place.
  */
 #ifndef LIBCTRL_OS_H
@@ -24,6 +24,10 @@ struct os_ops {
 	/* Maps frames; errors[i] is 0 or a negative errno for each. */
 	int (*map_frames)(void *state, uint32_t domid, const xen_pfn_t *frames,
 		size_t count, bool writable, int *errors, void **out);
+	/* Other frames in place of a mapping's first ones, and nothing behind
+	 * them; false: that cannot be, and they show anything. NULL: never. */
+	bool (*remap)(void *state, void *map, size_t old, uint32_t domid,
+		const xen_pfn_t *frames, size_t count, bool writable);
 	int (*map_resource)(void *state, uint32_t domid, uint32_t type,
 		uint32_t id, uint32_t index, size_t count, void **out);
 	void (*unmap)(void *state, void *map, size_t count);

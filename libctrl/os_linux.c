@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <tenonctrl/why.h>
 #include "os.h"
+#include "os_linux.h"
 
 #define PAGE 4096UL
 
@@ -44,11 +45,6 @@ struct privcmd_map_resource {
 #define PRIVCMD_MAP_RESOURCE \
 	_IOC(_IOC_NONE, 'P', 7, sizeof(struct privcmd_map_resource))
 
-struct os_linux {
-	int privcmd;
-	int hypercall; /* -1: the kernel has no such device */
-};
-
 /* Not libc's ioctl(): that one cuts results to an int. */
 static long raw_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -57,8 +53,7 @@ static long raw_ioctl(int fd, unsigned long request, void *arg)
 	return ret == -1 ? -errno : ret;
 }
 
-static long linux_hypercall(
-	void *state, unsigned int number, const uint64_t args[5])
+long os_linux_call(void *state, unsigned int number, const uint64_t args[5])
 {
 	struct os_linux *os = state;
 	struct privcmd_call call = { .number = number };
@@ -67,7 +62,7 @@ static long linux_hypercall(
 	return raw_ioctl(os->privcmd, PRIVCMD_CALL, &call);
 }
 
-static void *linux_pages_alloc(void *state, size_t pages)
+void *os_linux_pages(void *state, size_t pages)
 {
 	struct os_linux *os = state;
 	void *map;
@@ -89,10 +84,15 @@ static void *linux_pages_alloc(void *state, size_t pages)
 	return map;
 }
 
-static void linux_unmap(void *state, void *map, size_t count)
+static void linux_pages_free(void *state, void *base, size_t pages)
 {
 	(void)state;
-	munmap(map, count * PAGE);
+	munmap(base, pages * PAGE);
+}
+
+static void linux_unmap(void *state, void *map, size_t count)
+{
+	os_remap_unmap(state, map, count);
 }
 
 static int linux_map_frames(void *state, uint32_t domid,
@@ -106,11 +106,17 @@ static int linux_map_frames(void *state, uint32_t domid,
 		.frames = frames,
 		.errors = errors,
 	};
-	void *map = mmap(NULL, count * PAGE,
-		writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
-		os->privcmd, 0);
+	void *map = os_remap_map(os, domid, frames, count, writable);
 	long ret;
 
+	if (map) {
+		memset(errors, 0, count * sizeof(*errors));
+		*out = map;
+		return 0;
+	}
+	map = mmap(NULL, count * PAGE,
+		writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED,
+		os->privcmd, 0);
 	if (map == MAP_FAILED)
 		return -errno;
 	request.address = (uintptr_t)map;
@@ -120,6 +126,7 @@ static int linux_map_frames(void *state, uint32_t domid,
 		munmap(map, count * PAGE);
 		return (int)ret;
 	}
+	os_remap_adopt(os, map, count, writable);
 	*out = map;
 	return 0;
 }
@@ -155,6 +162,7 @@ static void linux_close(void *state)
 {
 	struct os_linux *os = state;
 
+	os_remap_end(os);
 	if (os->hypercall >= 0)
 		close(os->hypercall);
 	close(os->privcmd);
@@ -162,10 +170,11 @@ static void linux_close(void *state)
 }
 
 static const struct os_ops linux_ops = {
-	.hypercall = linux_hypercall,
-	.pages_alloc = linux_pages_alloc,
-	.pages_free = linux_unmap,
+	.hypercall = os_linux_call,
+	.pages_alloc = os_linux_pages,
+	.pages_free = linux_pages_free,
 	.map_frames = linux_map_frames,
+	.remap = os_remap_again,
 	.map_resource = linux_map_resource,
 	.unmap = linux_unmap,
 	.close = linux_close,

@@ -14,12 +14,15 @@
 #include <tenonctrl/domstate.h>
 #include <tenonctrl/fmem.h>
 #include <tenonctrl/why.h>
+#include "domctl_call.h"
 #include "restore_pv.h"
 #include "save_format.h"
+#include "save_pages.h"
 
 #define PAGE	    4096UL
 #define NUMBERS_MAX 65536U /* pages that a record may name */
 #define BLOB_MAX    65536U
+#define RUN_MIN	    512U /* pages: one large piece */
 
 static int read_bytes(struct restorer *r, void *bytes, size_t size)
 {
@@ -132,6 +135,42 @@ static int release(struct restorer *r, const uint64_t *numbers, size_t count)
 	return 0;
 }
 
+/* How many of `count` numbers follow each other. */
+static size_t run_of(const xen_pfn_t *numbers, size_t count)
+{
+	size_t run = 1;
+
+	while (run < count && numbers[run] == numbers[0] + run)
+		run++;
+	return run;
+}
+
+/* Memory for `count` numbers, which become frames: in large pieces where many
+ * follow each other. */
+static int get_memory(struct restorer *r, xen_pfn_t *frames, size_t count)
+{
+	int ret = 0;
+
+	for (size_t at = 0, run; at < count && !ret; at += run) {
+		run = run_of(frames + at, count - at);
+		if (run >= RUN_MIN) {
+			ret = domctl_populate_from(r->c, r->want->domid,
+				frames[at], run, frames + at);
+			continue;
+		}
+		while (at + run < count) {
+			size_t next =
+				run_of(frames + at + run, count - at - run);
+
+			if (next >= RUN_MIN)
+				break;
+			run += next;
+		}
+		ret = domstate_populate(r->c, r->want->domid, frames + at, run);
+	}
+	return ret;
+}
+
 /* Memory for those of `count` pages that have none yet. */
 static int populate(struct restorer *r, const uint64_t *numbers, size_t count)
 {
@@ -149,7 +188,7 @@ static int populate(struct restorer *r, const uint64_t *numbers, size_t count)
 		}
 	}
 	if (wanted)
-		ret = domstate_populate(r->c, r->want->domid, frames, wanted);
+		ret = get_memory(r, frames, wanted);
 	if (ret)
 		return why_set(r->why, ret,
 			"cannot get memory for domain %u (its pages %zu and "
@@ -171,7 +210,6 @@ static int read_contents(
 {
 	xen_pfn_t frames[LIBXC_BATCH];
 	size_t filled = 0;
-	void *map;
 	int ret;
 
 	for (size_t i = 0; i < count; i++) {
@@ -183,14 +221,12 @@ static int read_contents(
 	}
 	if (!filled)
 		return 0;
-	ret = fmem_map(r->c, r->want->domid, frames, filled, &map);
+	ret = remap_to(r->c, &r->pages, r->want->domid, frames, filled, true);
 	if (ret)
 		return why_set(r->why, ret,
 			"cannot map memory of domain %u: %s", r->want->domid,
 			strerror(-ret));
-	ret = read_bytes(r, map, filled * PAGE);
-	fmem_unmap(r->c, map, filled);
-	return ret;
+	return save_pages_read(r->f, r->pages.map, filled, r->why);
 }
 
 static int check_numbers(struct restorer *r, const uint64_t *numbers,
@@ -348,6 +384,8 @@ int restore_pv(struct ctrl *c, struct restore_pv *want, struct save_file *f,
 
 	if (!ret)
 		ret = read_records(&r);
+	/* What is mapped writable cannot become a page table. */
+	remap_end(c, &r.pages);
 	if (!ret)
 		ret = read_rest(&r);
 	if (!ret)

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <tenonctrl/save_pv.h>
 #include <public/domctl.h>
+#include "remap.h"
 #include "save_format.h"
 
 /* In p2m: no page; a page that is being got. */
@@ -35,6 +36,7 @@ struct restorer {
 	size_t page_count; /* pages that the guest has got */
 	struct restore_blob *blobs[RESTORE_BLOBS_MAX];
 	size_t blob_count;
+	struct remap pages; /* those that were read last */
 };
 
 #define KIND_PINNED 8 /* this bit and a level from 1 to 4 */

@@ -4,10 +4,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 #include <tenonctrl/save_file.h>
 #include <tenonctrl/why.h>
+#include "save_sum.h"
 
 #define MAGIC		"Xen saved domain, xl format\n \0 \r"
 #define MAGIC_SIZE	32
@@ -15,10 +16,9 @@
 /* Of the mandatory flags: the configuration is JSON, the stream libxl's 2nd. */
 #define FLAGS_KNOWN 3U
 /* Of the optional flags: ours. */
-#define FLAG_SUM  0x80000000U
+#define FLAG_SUM  0x40000000U
 
-#define SUM_MAGIC "TenonSum"
-#define PAGE	  4096UL
+#define SUM_MAGIC "TenonSm3"
 
 struct xl_head {
 	char magic[MAGIC_SIZE];
@@ -28,27 +28,30 @@ struct xl_head {
 
 struct sum_tail {
 	char magic[8];
-	uint64_t sum; /* XXH64 of all before this structure, seed 0 */
+	uint64_t sum; /* as struct save_sum says, of all before this */
 };
 
 int save_file_begin(struct save_file *f, int fd)
 {
-	XXH64_state_t *sum = XXH64_createState();
+	struct save_sum *sum;
+	struct stat st;
+	int ret = save_sum_begin(&sum);
 
-	if (!sum)
-		return -ENOMEM;
-	XXH64_reset(sum, 0);
+	if (ret)
+		return ret;
+	sum->has_holes = !fstat(fd, &st) && S_ISREG(st.st_mode) &&
+			 (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size;
 	*f = (struct save_file){ .fd = fd, .sum = sum };
 	return 0;
 }
 
 void save_file_end(struct save_file *f)
 {
-	XXH64_freeState(f->sum);
+	save_sum_end(f->sum);
 	f->sum = NULL;
 }
 
-static int write_failed(int error, struct why *why)
+int save_write_failed(int error, struct why *why)
 {
 	if (error == -ENOSPC || error == -EDQUOT)
 		return why_set(why, error,
@@ -58,9 +61,7 @@ static int write_failed(int error, struct why *why)
 	return why_set(why, error, "writing: %s", strerror(-error));
 }
 
-/* All of `count` pieces; they are changed. */
-static int write_pieces(
-	int fd, struct iovec *pieces, size_t count, struct why *why)
+int save_write_all(int fd, struct iovec *pieces, size_t count, struct why *why)
 {
 	while (count) {
 		int some = count < IOV_MAX ? (int)count : IOV_MAX;
@@ -69,7 +70,7 @@ static int write_pieces(
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return write_failed(-errno, why);
+			return save_write_failed(-errno, why);
 		for (; count && (size_t)done >= pieces->iov_len; count--)
 			done -= (ssize_t)pieces++->iov_len;
 		if (!count)
@@ -80,81 +81,14 @@ static int write_pieces(
 	return 0;
 }
 
-static bool is_zero(const char *page)
-{
-	return !*page && !memcmp(page, page + 1, PAGE - 1);
-}
-
-/* How many bytes of the piece, from its start, are pages of zeros, or are not.
- * A piece that is no whole pages is not looked at. */
-static size_t run_of(const struct iovec *piece, bool zero)
-{
-	size_t at = 0;
-
-	if (piece->iov_len % PAGE)
-		return zero ? 0 : piece->iov_len;
-	while (at < piece->iov_len &&
-		is_zero((char *)piece->iov_base + at) == zero)
-		at += PAGE;
-	return at;
-}
-
-/*
- * Pages of zeros, of which a guest's memory has many, become holes of the
- * file. The last bytes of a file are never such.
- */
-static int write_sparse(struct save_file *f, struct iovec *pieces, size_t count,
-	struct why *why)
-{
-	struct iovec out[64];
-	size_t waiting = 0;
-	off_t hole = 0;
-	int ret = 0;
-
-	for (size_t i = 0; i < count && !ret;) {
-		size_t zeros = run_of(&pieces[i], true), data;
-
-		/* An empty one need not have an address. */
-		if (!pieces[i].iov_len) {
-			i++;
-			continue;
-		}
-		pieces[i].iov_base = (char *)pieces[i].iov_base + zeros;
-		pieces[i].iov_len -= zeros;
-		data = run_of(&pieces[i], false);
-		if (zeros || waiting == 64) {
-			ret = write_pieces(f->fd, out, waiting, why);
-			waiting = 0;
-		}
-		hole += (off_t)zeros;
-		if (data && hole && !ret) {
-			if (lseek(f->fd, hole, SEEK_CUR) < 0)
-				ret = write_failed(-errno, why);
-			hole = 0;
-		}
-		if (data)
-			out[waiting++] =
-				(struct iovec){ pieces[i].iov_base, data };
-		pieces[i].iov_base = (char *)pieces[i].iov_base + data;
-		pieces[i].iov_len -= data;
-		i += !pieces[i].iov_len;
-	}
-	if (!ret)
-		ret = write_pieces(f->fd, out, waiting, why);
-	if (!ret && hole && lseek(f->fd, hole, SEEK_CUR) < 0)
-		ret = write_failed(-errno, why);
-	return ret;
-}
-
 int save_file_writev(struct save_file *f, struct iovec *pieces, size_t count,
 	struct why *why)
 {
 	for (size_t i = 0; i < count; i++) {
-		XXH64_update(f->sum, pieces[i].iov_base, pieces[i].iov_len);
+		save_sum_bytes(f, pieces[i].iov_base, pieces[i].iov_len);
 		f->bytes += pieces[i].iov_len;
 	}
-	return f->is_sparse ? write_sparse(f, pieces, count, why)
-			    : write_pieces(f->fd, pieces, count, why);
+	return save_write_all(f->fd, pieces, count, why);
 }
 
 int save_file_write(
@@ -166,8 +100,7 @@ int save_file_write(
 	return save_file_writev(f, &piece, 1, why);
 }
 
-/* -EILSEQ: the end came first. */
-static int read_all(int fd, char *bytes, size_t size)
+int save_read_all(int fd, char *bytes, size_t size)
 {
 	while (size) {
 		ssize_t got = read(fd, bytes, size);
@@ -184,18 +117,23 @@ static int read_all(int fd, char *bytes, size_t size)
 	return 0;
 }
 
+int save_read_failed(struct save_file *f, int error, struct why *why)
+{
+	if (error == -EILSEQ)
+		return why_set(why, error,
+			"the file is cut off behind its byte %llu",
+			(unsigned long long)f->bytes);
+	return why_set(why, error, "reading: %s", strerror(-error));
+}
+
 int save_file_read(
 	struct save_file *f, void *bytes, size_t size, struct why *why)
 {
-	int ret = read_all(f->fd, bytes, size);
+	int ret = save_read_all(f->fd, bytes, size);
 
-	if (ret == -EILSEQ)
-		return why_set(why, ret,
-			"the file is cut off behind its byte %llu",
-			(unsigned long long)f->bytes);
 	if (ret)
-		return why_set(why, ret, "reading: %s", strerror(-ret));
-	XXH64_update(f->sum, bytes, size);
+		return save_read_failed(f, ret, why);
+	save_sum_bytes(f, bytes, size);
 	f->bytes += size;
 	return 0;
 }
@@ -221,19 +159,25 @@ int save_head_write(
 		.mandatory = FLAGS_KNOWN,
 		.optional = FLAG_SUM };
 	uint32_t size = (uint32_t)head->json_size + 1; /* with a NUL */
+	/* Empty lines behind the configuration, for whole words. */
+	size_t lines = head->kept_size ? -(sizeof(xl) + sizeof(size) + size +
+						 head->kept_size) &
+						 7
+				       : 0;
 	struct iovec pieces[] = {
 		{ .iov_base = &xl, .iov_len = sizeof(xl) },
 		{ .iov_base = &size, .iov_len = sizeof(size) },
 		{ .iov_base = head->json, .iov_len = head->json_size },
 		{ .iov_base = (char *)"", .iov_len = 1 },
 		{ .iov_base = head->kept, .iov_len = head->kept_size },
+		{ .iov_base = (char *)"\n\n\n\n\n\n\n", .iov_len = lines },
 	};
 
 	if (head->json_size + head->kept_size > SAVE_HEAD_MAX)
 		return why_set(why, -EFBIG, "the configuration is too long");
 	memcpy(xl.magic, MAGIC, MAGIC_SIZE);
-	xl.size = (uint32_t)(sizeof(size) + size + head->kept_size);
-	return save_file_writev(f, pieces, 5, why);
+	xl.size = (uint32_t)(sizeof(size) + size + head->kept_size + lines);
+	return save_file_writev(f, pieces, 6, why);
 }
 
 static int read_text(
@@ -303,7 +247,7 @@ int save_head_read(struct save_file *f, struct save_head *head, struct why *why)
 
 int save_sum_write(struct save_file *f, struct why *why)
 {
-	struct sum_tail tail = { .sum = XXH64_digest(f->sum) };
+	struct sum_tail tail = { .sum = save_sum_digest(f) };
 
 	memcpy(tail.magic, SUM_MAGIC, sizeof(tail.magic));
 	return save_file_write(f, &tail, sizeof(tail), why);
@@ -311,7 +255,7 @@ int save_sum_write(struct save_file *f, struct why *why)
 
 int save_sum_check(struct save_file *f, struct why *why)
 {
-	uint64_t sum = XXH64_digest(f->sum);
+	uint64_t sum = save_sum_digest(f);
 	struct sum_tail tail;
 	int ret;
 

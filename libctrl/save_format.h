@@ -50,6 +50,7 @@ struct save_record {
 };
 
 #define SAVE_OPTIONAL 0x80000000U /* in a type: may be skipped */
+#define SAVE_PADDING  0x54504144U /* with that bit: ours, zeros */
 
 enum libxc_type {
 	LIBXC_END,

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 #include <tenonctrl/call.h>
 #include <tenonctrl/domctl.h>
 #include <tenonctrl/domstate.h>
@@ -15,6 +14,8 @@
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/sysctl.h>
 #include <tenonctrl/why.h>
+#include "hash.h"
+#include "save_pages.h"
 #include "saver.h"
 
 #define PAGE	   4096UL
@@ -163,7 +164,7 @@ static uint64_t sum_of(const uint64_t *table, xen_pfn_t type)
 	for (unsigned int i = 0; i < ENTRIES; i++)
 		entries[i] =
 			table[i] & PRESENT ? table[i] & ~ACCESSED : table[i];
-	sum = XXH64(entries, sizeof(entries), type);
+	sum = XXH3_64bits_withSeed(entries, sizeof(entries), type);
 	return sum > SAVER_UNKNOWN ? sum : ~sum;
 }
 
@@ -265,13 +266,29 @@ int saver_read_types(struct saver *s, size_t count)
 	return ret ? saver_failed(s, ret, "kinds of pages") : 0;
 }
 
+/* In a file on a disk pages begin where the disk's do: fewer of those are
+ * written, and those of zeros are holes as a whole. */
+static int put_padding(struct saver *s, size_t before)
+{
+	static const char zeros[PAGE];
+	size_t size = -(s->f->bytes + sizeof(struct save_record) + before) &
+		      (PAGE - 1);
+
+	/* Records are whole words; what stands where it should needs none. */
+	if (!s->f->is_sparse || size % 8 ||
+		size == PAGE - sizeof(struct save_record))
+		return 0;
+	return put(s, SAVE_OPTIONAL | SAVE_PADDING, zeros, size, NULL, 0);
+}
+
 int saver_put_pages(struct saver *s, size_t count, bool live)
 {
 	struct libxc_pages head = { (uint32_t)count, 0 };
 	struct save_record record = { LIBXC_PAGE_DATA, 0 };
 	uint8_t levels[LIBXC_BATCH];
 	uint64_t present[LIBXC_BATCH];
-	size_t filled = 0, pieces = 3;
+	size_t filled = 0, pieces = 0;
+	struct iovec heads[3];
 	void *map;
 	int ret;
 
@@ -287,13 +304,19 @@ int saver_put_pages(struct saver *s, size_t count, bool live)
 	}
 	record.size = (uint32_t)(sizeof(head) + count * sizeof(*s->numbers) +
 				 filled * PAGE);
-	s->pieces[0] = (struct iovec){ &record, sizeof(record) };
-	s->pieces[1] = (struct iovec){ &head, sizeof(head) };
-	s->pieces[2] =
-		(struct iovec){ s->numbers, count * sizeof(*s->numbers) };
+	if (filled) {
+		ret = put_padding(s, sizeof(record) + sizeof(head) +
+					     count * sizeof(*s->numbers));
+		if (ret)
+			return ret;
+	}
+	heads[0] = (struct iovec){ &record, sizeof(record) };
+	heads[1] = (struct iovec){ &head, sizeof(head) };
+	heads[2] = (struct iovec){ s->numbers, count * sizeof(*s->numbers) };
 	if (!filled)
-		return save_file_writev(s->f, s->pieces, pieces, s->why);
-	ret = fmem_map_read(s->c, s->domid, s->frames, filled, &map);
+		return save_file_writev(s->f, heads, 3, s->why);
+	ret = remap_to(s->c, &s->pages, s->domid, s->frames, filled, false);
+	map = s->pages.map;
 	if (ret)
 		return live ? -EAGAIN : saver_failed(s, ret, "memory");
 	if (live) {
@@ -306,8 +329,9 @@ int saver_put_pages(struct saver *s, size_t count, bool live)
 		ret = add_contents(s, map, filled, present, levels, &pieces);
 	}
 	if (!ret)
-		ret = save_file_writev(s->f, s->pieces, pieces, s->why);
-	fmem_unmap(s->c, map, filled);
+		ret = save_file_writev(s->f, heads, 3, s->why);
+	if (!ret)
+		ret = save_pages_write(s->f, s->pieces, pieces, s->why);
 	return ret;
 }
 
@@ -472,7 +496,7 @@ int saver_begin(struct saver *s)
 	s->types = calloc(LIBXC_BATCH, sizeof(*s->types));
 	s->frames = calloc(LIBXC_BATCH, sizeof(*s->frames));
 	s->tables = calloc(LIBXC_BATCH, sizeof(*s->tables));
-	s->pieces = calloc(LIBXC_BATCH + 3, sizeof(*s->pieces));
+	s->pieces = calloc(LIBXC_BATCH, sizeof(*s->pieces));
 	if (!s->numbers || !s->sums || !s->types || !s->frames || !s->tables ||
 		!s->pieces)
 		return why_set(s->why, -ENOMEM, "out of memory in dom0");
@@ -481,6 +505,7 @@ int saver_begin(struct saver *s)
 
 void saver_end(struct saver *s)
 {
+	remap_end(s->c, &s->pages);
 	pv_list_free(&s->list);
 	free(s->numbers);
 	free(s->sums);
@@ -501,6 +526,7 @@ int save_pv(struct ctrl *c, uint32_t domid,
 		ret = saver_put_head(&s);
 	if (!ret)
 		ret = put_memory(&s, progress);
+	remap_end(s.c, &s.pages);
 	if (!ret)
 		ret = saver_put_tail(&s);
 	saver_end(&s);

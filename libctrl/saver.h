@@ -10,6 +10,7 @@
 #include <tenonctrl/save_file.h>
 #include <public/domctl.h>
 #include "pv_list.h"
+#include "remap.h"
 #include "save_format.h"
 
 struct ctrl;
@@ -34,6 +35,7 @@ struct saver {
 	xen_pfn_t *types;
 	uint64_t (*tables)[SAVER_ENTRIES];
 	struct iovec *pieces;
+	struct remap pages; /* those that were written last */
 };
 
 /* With c, domid, f and why set: reads what is needed, also of a domain that

@@ -22,7 +22,10 @@
 #include <tenonctrl/save_pv.h>
 #include <tenonctrl/why.h>
 #include <public/grant_table.h>
+#include "save_format.h"
+#include "save_pages.h"
 #include "save_rig.h"
+#include "save_sum.h"
 
 static int save(struct world *w, bool sparse)
 {
@@ -182,6 +185,99 @@ static void nonsense(void **state)
 	finish(&w);
 }
 
+/* The instruction and the table give the same sums, of each word its own. */
+static void page_sums(void **state)
+{
+	static uint64_t page[PAGE / 8] __attribute__((aligned(16)));
+	uint32_t fast[SAVE_SUMS], slow[SAVE_SUMS];
+
+	(void)state;
+	assert_true(save_page_is_zero(page));
+	for (size_t i = 0; i < PAGE / 8; i++) {
+		page[i] = 1ULL << i % 64;
+		assert_false(save_page_is_zero(page));
+		save_sum_page(page, fast);
+		save_sum_page_slow(page, slow);
+		assert_memory_equal(fast, slow, sizeof(fast));
+		for (size_t j = 0; j < SAVE_SUMS; j++)
+			assert_int_equal(!!slow[j], j == i % SAVE_SUMS);
+		page[i] = 0;
+	}
+	for (size_t i = 0; i < PAGE / 8; i++)
+		page[i] = i * 0x9e3779b97f4a7c15ULL;
+	save_sum_page(page, fast);
+	save_sum_page_slow(page, slow);
+	assert_memory_equal(fast, slow, sizeof(fast));
+}
+
+/* The sum of pages, of which a bit says which hold something. */
+static uint64_t sum_of(unsigned int filled, unsigned int count)
+{
+	static uint64_t page[PAGE / 8] __attribute__((aligned(16)));
+	int fd = memfd_create("sum", 0);
+	struct save_file f;
+	struct why why;
+	uint64_t sum;
+
+	assert_int_equal(save_file_begin(&f, fd), 0);
+	f.is_sparse = true;
+	for (unsigned int i = 0; i < count; i++) {
+		struct iovec piece = { page, PAGE };
+
+		page[7] = filled >> i & 1;
+		assert_int_equal(save_pages_write(&f, &piece, 1, &why), 0);
+	}
+	assert_int_equal(f.bytes, count * PAGE);
+	sum = save_sum_digest(&f);
+	save_file_end(&f);
+	close(fd);
+	return sum;
+}
+
+/* Zeros count where they stand, and how many. */
+static void order(void **state)
+{
+	uint64_t sums[1 << 6];
+
+	(void)state;
+	for (unsigned int i = 0; i < 1 << 6; i++) {
+		sums[i] = sum_of(i, 6);
+		assert_int_not_equal(sums[i], sum_of(i, 5));
+		for (unsigned int j = 0; j < i; j++)
+			assert_int_not_equal(sums[i], sums[j]);
+	}
+}
+
+/* Contents of a saved guest begin where pages of the file do. */
+static void aligned(void **state)
+{
+	struct save_record record;
+	struct world w;
+	off_t at;
+
+	(void)state;
+	start(&w);
+	assert_int_equal(save(&w, true), 0);
+	/* The head of xl's file, its length at its end; three heads more. */
+	assert_int_equal(pread(w.file, &record.size, 4, 44), 4);
+	at = 48 + record.size + 16 + 8 + 24 + 16;
+	assert_int_equal(at % 8, 0);
+	for (unsigned int pages = 0;;) {
+		assert_int_equal(pread(w.file, &record, sizeof(record), at), 8);
+		at += (off_t)sizeof(record);
+		if (record.type == LIBXC_END) {
+			assert_int_not_equal(pages, 0);
+			break;
+		}
+		at += ((off_t)record.size + 7) & ~7;
+		if (record.type == LIBXC_PAGE_DATA) {
+			assert_int_equal(at % (off_t)PAGE, 0);
+			pages++;
+		}
+	}
+	finish(&w);
+}
+
 static void called_off(void **state)
 {
 	struct world w;
@@ -315,6 +411,9 @@ int main(void)
 		cmocka_unit_test(cut_off),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(nonsense),
+		cmocka_unit_test(page_sums),
+		cmocka_unit_test(order),
+		cmocka_unit_test(aligned),
 		cmocka_unit_test(called_off),
 		cmocka_unit_test(dumped),
 	};

@@ -148,7 +148,7 @@ static inline int restore(struct world *w, struct restore_pv *r)
 		/* Damage elsewhere is found by the sum at the latest. */
 		ret = restore_pv(w->c, r, &f, &w->why);
 		if (!ret)
-			assert_string_equal(head.kept, "name = \"x\"\n");
+			assert_memory_equal(head.kept, "name = \"x\"\n", 11);
 	}
 	free(head.json);
 	free(head.kept);

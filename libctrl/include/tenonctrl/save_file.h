@@ -7,7 +7,7 @@
  *
  * Ours differ in what stock tools overlook: behind the configuration in libxl's
  * form stands the one that the guest was made from, a flag in the head says
- * that a checksum of all bytes follows the last record.
+ * that a checksum of all that was written follows the last record.
  */
 #ifndef TENONCTRL_SAVE_FILE_H
 #define TENONCTRL_SAVE_FILE_H
@@ -25,7 +25,7 @@ struct save_file {
 	uint64_t bytes;
 	bool has_sum;	/* reading: the head says so */
 	bool is_sparse; /* writing a new file on a disk: zeros may be holes */
-	void *sum;	/* of all bytes so far */
+	void *sum;	/* of all so far */
 };
 
 /* -ENOMEM. Undo with save_file_end, which leaves the descriptor open. */
