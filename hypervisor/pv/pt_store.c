@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Stores into page tables, by the instruction; see pt_store.h.  Decoded is what
- * kernels use on page-table entries: mov, movnti, stos, movs, xchg, arithmetic
- * and logic, cmpxchg, cmpxchg8b, xadd and the bit operations, of 1, 2, 4 and 8
- * bytes, with or without lock.
+ * compilers make of general registers: mov, movbe, movnti, pop, setcc, stos,
+ * movs, xchg, arithmetic and logic, shifts, cmpxchg, cmpxchg8b, xadd and the
+ * bit operations, of 1, 2, 4 and 8 bytes, with or without lock.
  */
 #include <tenon/arch.h>
 #include <tenon/guest_copy.h>
@@ -18,16 +18,6 @@ struct decoder {
 	bool has_opsize, has_addrsize, has_segment, has_rep;
 	uint8_t modrm;
 };
-
-#define FLAG_CF	    (1ULL << 0)
-#define FLAG_PF	    (1ULL << 2)
-#define FLAG_AF	    (1ULL << 4)
-#define FLAG_ZF	    (1ULL << 6)
-#define FLAG_SF	    (1ULL << 7)
-#define FLAG_DF	    (1ULL << 10)
-#define FLAG_OF	    (1ULL << 11)
-#define FLAG_RF	    (1ULL << 16)
-#define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
 /* Out of bytes: 0, and d->at beyond d->n tells. */
 static uint8_t next_byte(struct decoder *d)
@@ -124,6 +114,71 @@ static bool decode_unary(struct decoder *d, struct store *s, uint8_t opcode)
 	return true;
 }
 
+/* Opcodes c0, c1 and d0 to d3: the operation is in ModRM, and 6 is SHL too. */
+static bool decode_shift(struct decoder *d, struct store *s, uint8_t opcode)
+{
+	if (!skip_address(d))
+		return false;
+	s->op = OP_ROL + modrm_reg(d);
+	if (modrm_reg(d) == 6)
+		s->op = OP_SHL;
+	else if (modrm_reg(d) == 7)
+		s->op = OP_SAR;
+	s->count = opcode < 0xd0   ? next_byte(d)
+		   : opcode < 0xd2 ? 1
+				   : (uint8_t)d->regs->rcx;
+	return true;
+}
+
+/* Opcodes 0f a4, a5, ac and ad. */
+static bool decode_double_shift(
+	struct decoder *d, struct store *s, uint8_t opcode)
+{
+	s->op = opcode < 0xa8 ? OP_SHLD : OP_SHRD;
+	use_register(d, s);
+	s->reg = NULL;
+	s->count = opcode & 1 ? (uint8_t)d->regs->rcx : next_byte(d);
+	return true;
+}
+
+/* Opcodes 0f 90 to 9f. */
+static bool decode_set(struct decoder *d, struct store *s, uint8_t opcode)
+{
+	uint64_t f = d->regs->rflags;
+	bool is_less = !(f & FLAG_SF) != !(f & FLAG_OF);
+	const bool holds[] = { f & FLAG_OF, f & FLAG_CF, f & FLAG_ZF,
+		f & (FLAG_CF | FLAG_ZF), f & FLAG_SF, f & FLAG_PF, is_less,
+		is_less || f & FLAG_ZF };
+
+	s->op = OP_MOV;
+	s->width = 1;
+	s->operand = holds[opcode >> 1 & 7] != (opcode & 1);
+	return true;
+}
+
+/* Opcode 8f. */
+static bool decode_pop(struct decoder *d, struct store *s)
+{
+	if (!skip_address(d) || modrm_reg(d) != 0)
+		return false;
+	s->op = OP_MOV;
+	s->width = d->has_opsize ? 2 : 8;
+	s->is_pop = true;
+	return !arch_copy_from_guest(&s->operand, d->regs->rsp, s->width);
+}
+
+/* Opcode 0f 38 f1. */
+static bool decode_movbe(struct decoder *d, struct store *s)
+{
+	if (next_byte(d) != 0xf1 || d->has_rep || !skip_address(d))
+		return false;
+	s->op = OP_MOV;
+	use_register(d, s);
+	s->operand = __builtin_bswap64(s->operand) >> (64 - 8 * s->width);
+	s->reg = NULL;
+	return true;
+}
+
 /*
  * Opcodes a4, a5, aa and ab: one element.  Those behind it are stored by the
  * instruction itself when it is entered again, and fault where they must.
@@ -170,12 +225,21 @@ static bool decode_two(struct decoder *d, struct store *s)
 	case 0xc0:
 		s->width = 1;
 		break;
+	case 0x38:
+		return decode_movbe(d, s);
 	default:
 		break;
 	}
 	if (!skip_address(d))
 		return false;
+	if ((opcode & 0xf0) == 0x90)
+		return decode_set(d, s, opcode);
 	switch (opcode) {
+	case 0xa4:
+	case 0xa5:
+	case 0xac:
+	case 0xad:
+		return decode_double_shift(d, s, opcode);
 	case 0xab:
 		return decode_bits(d, s, 0, false);
 	case 0xb3:
@@ -247,6 +311,15 @@ static bool decode_one(struct decoder *d, struct store *s, uint8_t opcode)
 	case 0x89:
 		s->op = OP_MOV;
 		break;
+	case 0x8f:
+		return decode_pop(d, s);
+	case 0xc0:
+	case 0xc1:
+	case 0xd0:
+	case 0xd1:
+	case 0xd2:
+	case 0xd3:
+		return decode_shift(d, s, opcode);
 	case 0xc6:
 	case 0xc7:
 		if (!skip_address(d) || modrm_reg(d) != 0)
@@ -344,19 +417,6 @@ bool store_decode(struct cpu_user_regs *regs, vaddr_t addr,
 	}
 	s->length = d.at;
 	return ok && d.at <= n;
-}
-
-static uint64_t flags_of_result(uint64_t result, unsigned width)
-{
-	uint64_t flags = 0;
-
-	if (!(result & width_mask(width)))
-		flags |= FLAG_ZF;
-	if (result >> (width * 8 - 1) & 1)
-		flags |= FLAG_SF;
-	if (!(__builtin_popcount(result & 0xff) & 1))
-		flags |= FLAG_PF;
-	return flags;
 }
 
 /* Flags of a + b + carry or, for is_sub, a - b - carry (cut to the width). */
@@ -467,6 +527,9 @@ void store_compute(const struct store *s, const struct cpu_user_regs *regs,
 		out->flags = out->writes ? FLAG_ZF : 0;
 		out->flag_mask = FLAG_ZF;
 		return;
+	default: /* shifts and rotates */
+		store_shift(s, regs, old, out);
+		return;
 	}
 	out->flags = flags_of_result(out->value, s->width);
 }
@@ -507,6 +570,8 @@ void store_finish(const struct store *s, struct cpu_user_regs *regs,
 	}
 	regs->rflags = (regs->rflags & ~(out->flag_mask | FLAG_RF)) |
 		       (out->flags & out->flag_mask);
+	if (s->is_pop)
+		regs->rsp += s->width;
 	if (!s->is_string || finish_element(s, regs))
 		regs->rip += s->length;
 }

@@ -12,8 +12,6 @@
 #include "pt_private.h"
 #include "pt_store.h"
 
-#define FLAG_RF (1ULL << 16)
-
 /* Executes s at offset of the table: atomically, as if locked. */
 static int execute(struct vcpu *v, struct page *pg, unsigned level,
 	unsigned offset, const struct store *s, struct cpu_user_regs *regs)

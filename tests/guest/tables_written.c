@@ -38,6 +38,27 @@ static void strings(volatile uint64_t *entries, uint64_t entry)
 	expect("movnti", *entries & 3, 3);
 }
 
+/* Entries that are not present may say anything. */
+static void shifts(volatile uint64_t *e)
+{
+	uint64_t flags;
+
+	*e = 0xab00;
+	__asm__ volatile("shlq $3, %0" : "+m"(*e)::"cc");
+	expect("shl", *e, 0x55800);
+	__asm__ volatile("rorq $8, %0; pushfq; popq %1"
+			 : "+m"(*e), "=r"(flags)::"cc");
+	expect("ror", *e, 0x558);
+	expect("ror: the bit that went round last", flags & 1, 0);
+	__asm__ volatile("shrdq $48, %1, %0" : "+m"(*e) : "r"(0x3400UL) : "cc");
+	expect("shrd", *e, 0x34000000);
+	__asm__ volatile("stc; setc %0"
+			 : "+m"(((volatile uint8_t *)e)[2])::"cc");
+	expect("setc", *e, 0x34010000);
+	__asm__ volatile("pushq $0x5500; popq %0" : "=m"(*e));
+	expect("pop", *e, 0x5500);
+}
+
 void guest_tests(void)
 {
 	volatile uint64_t *e = pte_of(page_a, 1);
@@ -84,6 +105,7 @@ void guest_tests(void)
 			 : "r"(low));
 	expect("a store of four bytes", *e & 3, 1);
 	strings(pte_of(eight_pages, 1), entry);
+	shifts(pte_of(eight_pages + 4096, 1));
 	*e = entry | 7;
 	expect("nothing of it trapped", trap_count, before);
 

@@ -117,16 +117,17 @@ static bool run_guest(
 		}                                                        \
 	}
 /* It may set bit 0 of its operand: that must not be the entry's. */
-#define ODD(width, ...)                                          \
-	{                                                        \
-		width, 0, 1, sizeof((uint8_t[]){ __VA_ARGS__ }), \
-		{                                                \
-			__VA_ARGS__                              \
-		}                                                \
+#define ODD(width, undefined, ...)                                       \
+	{                                                                \
+		width, undefined, 1, sizeof((uint8_t[]){ __VA_ARGS__ }), \
+		{                                                        \
+			__VA_ARGS__                                      \
+		}                                                        \
 	}
 
 /* undefined: arithmetic flags that the manual leaves undefined. */
 #define AF	   0x10
+#define OF	   0x800
 #define ALL_BUT_CF 0x8d4
 
 static const struct {
@@ -142,43 +143,99 @@ static const struct {
 	INSN(4, 0, 0xc7, 0x03, 0x10, 0x32, 0x54, 0x86),
 	INSN(2, 0, 0x66, 0xc7, 0x43, 0x00, 0x10, 0x32),
 	INSN(1, 0, 0xc6, 0x83, 0, 0, 0, 0, 0x18),
-	INSN(8, 0, 0x48, 0x87, 0x0b),			/* xchg */
-	INSN(4, 0, 0x87, 0x13), INSN(1, 0, 0x86, 0x33), /* xchg [rbx], dh */
-	INSN(8, AF, 0xf0, 0x48, 0x21, 0x0b),		/* lock and */
-	INSN(8, AF, 0x48, 0x09, 0x0b),			/* or */
-	INSN(8, AF, 0x48, 0x31, 0x0b),			/* xor */
-	INSN(4, AF, 0x21, 0x0b), INSN(2, AF, 0x66, 0x09, 0x0b),
+	INSN(8, 0, 0x48, 0x87, 0x0b), /* xchg */
+	INSN(4, 0, 0x87, 0x13),
+	INSN(1, 0, 0x86, 0x33),		     /* xchg [rbx], dh */
+	INSN(8, AF, 0xf0, 0x48, 0x21, 0x0b), /* lock and */
+	INSN(8, AF, 0x48, 0x09, 0x0b),	     /* or */
+	INSN(8, AF, 0x48, 0x31, 0x0b),	     /* xor */
+	INSN(4, AF, 0x21, 0x0b),
+	INSN(2, AF, 0x66, 0x09, 0x0b),
 	INSN(8, 0, 0xf0, 0x48, 0x01, 0x0b), /* add */
 	INSN(8, 0, 0x48, 0x29, 0x0b),	    /* sub */
-	INSN(4, 0, 0x01, 0x0b), INSN(2, 0, 0x66, 0x29, 0x13),
+	INSN(4, 0, 0x01, 0x0b),
+	INSN(2, 0, 0x66, 0x29, 0x13),
 	INSN(1, AF, 0xf0, 0x80, 0x23, 0xfc), /* lock andb */
 	INSN(1, AF, 0xf0, 0x80, 0x0b, 0x40), /* lock orb */
 	INSN(8, AF, 0x48, 0x83, 0x23, 0xf0),
 	INSN(8, AF, 0x48, 0x81, 0x0b, 0, 2, 0, 0x80),
 	INSN(4, AF, 0x81, 0x33, 0, 2, 0, 0x80),
-	INSN(8, 0, 0x48, 0x83, 0x03, 0x7e), INSN(8, 0, 0x48, 0x83, 0x2b, 0x02),
+	INSN(8, 0, 0x48, 0x83, 0x03, 0x7e),
+	INSN(8, 0, 0x48, 0x83, 0x2b, 0x02),
 	INSN(8, ALL_BUT_CF, 0xf0, 0x48, 0x0f, 0xba, 0x33, 0x05), /* btr 5 */
 	INSN(8, ALL_BUT_CF, 0x48, 0x0f, 0xba, 0x2b, 0x2a),	 /* bts 42 */
 	INSN(4, ALL_BUT_CF, 0x0f, 0xba, 0x3b, 0x0b),		 /* btc 11 */
 	INSN(8, 0, 0xf0, 0x48, 0x0f, 0xb1, 0x0b),		 /* cmpxchg */
-	INSN(4, 0, 0x0f, 0xb1, 0x0b), INSN(1, 0, 0x0f, 0xb0, 0x13),
+	INSN(4, 0, 0x0f, 0xb1, 0x0b),
+	INSN(1, 0, 0x0f, 0xb0, 0x13),
 	INSN(8, 0, 0xf0, 0x48, 0x0f, 0xc1, 0x0b), /* xadd */
 	INSN(4, 0, 0x0f, 0xc1, 0x0b),
 	INSN(8, 0, 0x3e, 0x48, 0x89, 0x4b, 0x00), /* ds: */
 	INSN(8, 0, 0x48, 0x89, 0x0c, 0x23),	  /* SIB */
 	INSN(8, 0, 0x48, 0x89, 0x8c, 0x23, 0, 0, 0, 0),
-	INSN(8, 0, 0x48, 0x0f, 0xc3, 0x0b),			    /* movnti */
-	INSN(4, 0, 0x0f, 0xc3, 0x13), INSN(8, 0, 0x48, 0xf7, 0x1b), /* neg */
-	INSN(2, 0, 0x66, 0xf7, 0x1b), INSN(1, 0, 0xf6, 0x1b),
-	ODD(4, 0xf7, 0x13),			      /* not */
-	ODD(1, 0xf0, 0xf6, 0x13), ODD(4, 0xff, 0x03), /* inc */
-	ODD(2, 0xf0, 0x66, 0xff, 0x03), ODD(1, 0xfe, 0x03),
-	ODD(4, 0xff, 0x0b),			      /* dec */
-	ODD(1, 0xfe, 0x0b), ODD(4, 0xf0, 0x11, 0x0b), /* adc */
-	ODD(1, 0x10, 0x0b), ODD(2, 0x66, 0x83, 0x13, 0xff),
-	ODD(4, 0x19, 0x0b), /* sbb */
-	ODD(1, 0x80, 0x1b, 0x7f),
+	INSN(8, 0, 0x48, 0x0f, 0xc3, 0x0b), /* movnti */
+	INSN(4, 0, 0x0f, 0xc3, 0x13),
+	INSN(8, 0, 0x48, 0xf7, 0x1b), /* neg */
+	INSN(2, 0, 0x66, 0xf7, 0x1b),
+	INSN(1, 0, 0xf6, 0x1b),
+	ODD(4, 0, 0xf7, 0x13), /* not */
+	ODD(1, 0, 0xf0, 0xf6, 0x13),
+	ODD(4, 0, 0xff, 0x03), /* inc */
+	ODD(2, 0, 0xf0, 0x66, 0xff, 0x03),
+	ODD(1, 0, 0xfe, 0x03),
+	ODD(4, 0, 0xff, 0x0b), /* dec */
+	ODD(1, 0, 0xfe, 0x0b),
+	ODD(4, 0, 0xf0, 0x11, 0x0b), /* adc */
+	ODD(1, 0, 0x10, 0x0b),
+	ODD(2, 0, 0x66, 0x83, 0x13, 0xff),
+	ODD(4, 0, 0x19, 0x0b), /* sbb */
+	ODD(1, 0, 0x80, 0x1b, 0x7f),
 	INSN(8, 0, 0xf3, 0x48, 0x89, 0x0b), /* xrelease */
+	ODD(4, 0, 0xd1, 0x03),		    /* rol, ror, rcl, rcr by 1 */
+	ODD(4, 0, 0xd1, 0x0b),
+	ODD(4, 0, 0xd1, 0x13),
+	ODD(4, 0, 0xd1, 0x1b),
+	ODD(1, 0, 0xd0, 0x03),
+	ODD(2, 0, 0x66, 0xd1, 0x1b),
+	INSN(8, AF, 0x48, 0xd1, 0x23), /* shl, shr, sar by 1 */
+	ODD(4, AF, 0xd1, 0x23),
+	ODD(4, AF, 0xd1, 0x2b),
+	ODD(4, AF, 0xd1, 0x3b),
+	ODD(1, AF, 0xd0, 0x33),
+	ODD(2, AF, 0x66, 0xd1, 0x3b),
+	INSN(8, OF, 0x48, 0xc1, 0x03, 0x48), /* by 8, at last */
+	INSN(8, OF, 0x48, 0xc1, 0x0b, 0x10),
+	INSN(8, OF, 0x48, 0xc1, 0x1b, 8),
+	INSN(8, AF | OF, 0x48, 0xc1, 0x23, 9),
+	INSN(8, AF | OF, 0x48, 0xc1, 0x2b, 0x38),
+	INSN(8, AF | OF, 0x48, 0xc1, 0x3b, 0x18),
+	INSN(8, 0, 0x48, 0xc1, 0x23, 0x40),		/* by nothing */
+	ODD(1, OF, 0xc0, 0x13, 11),			/* rcl by 2, of 9 */
+	ODD(2, OF, 0x66, 0xc1, 0x1b, 30),		/* rcr by 13, of 17 */
+	ODD(4, OF, 0xd3, 0x0b),				/* by cl */
+	INSN(8, AF | OF, 0x48, 0xd3, 0x23),		/* shl */
+	ODD(4, AF | OF, 0xd3, 0x3b),			/* sar */
+	INSN(8, AF | OF, 0x48, 0x0f, 0xa4, 0x0b, 8),	/* shld */
+	INSN(8, AF | OF, 0x48, 0x0f, 0xac, 0x13, 0x20), /* shrd */
+	ODD(4, AF | OF, 0x0f, 0xa5, 0x13),
+	ODD(4, AF | OF, 0x0f, 0xad, 0x13),
+	ODD(2, AF, 0x66, 0x0f, 0xac, 0x13, 1),
+	ODD(1, 0, 0x0f, 0x90, 0x03),
+	ODD(1, 0, 0x0f, 0x91, 0x03),
+	ODD(1, 0, 0x0f, 0x92, 0x03), /* setcc */
+	ODD(1, 0, 0x0f, 0x93, 0x03),
+	ODD(1, 0, 0x0f, 0x94, 0x03),
+	ODD(1, 0, 0x0f, 0x95, 0x03),
+	ODD(1, 0, 0x0f, 0x96, 0x03),
+	ODD(1, 0, 0x0f, 0x97, 0x03),
+	ODD(1, 0, 0x0f, 0x98, 0x03),
+	ODD(1, 0, 0x0f, 0x99, 0x03),
+	ODD(1, 0, 0x0f, 0x9a, 0x03),
+	ODD(1, 0, 0x0f, 0x9b, 0x03),
+	ODD(1, 0, 0x0f, 0x9c, 0x03),
+	ODD(1, 0, 0x0f, 0x9d, 0x03),
+	ODD(1, 0, 0x0f, 0x9e, 0x03),
+	ODD(1, 0, 0x0f, 0x9f, 0x03),
 };
 
 static uint64_t seed = 1;
@@ -336,6 +393,55 @@ static void test_cmpxchg8b(void **state)
 	mm_check();
 }
 
+/* Not every CPU has it: without one to compare with. */
+static void test_movbe(void **state)
+{
+	static const uint8_t movbe[] = { 0x48, 0x0f, 0x38, 0xf1, 0x0b };
+	static const uint8_t of_two[] = { 0x66, 0x0f, 0x38, 0xf1, 0x0b };
+	static const uint8_t crc32[] = { 0xf2, 0x48, 0x0f, 0x38, 0xf1, 0x0b };
+	uint64_t *slot = (uint64_t *)mfn_to_virt(m[L1]) + SLOT;
+	vaddr_t addr = FAKE_SPACE_VA + L1 * PAGE_SIZE + SLOT * 8;
+
+	(void)state;
+	*slot = 0;
+	string = (struct cpu_user_regs){ .rcx = 0x1022334455667788 };
+	assert_int_equal(run_string(movbe, sizeof(movbe), addr), 5);
+	assert_true(*slot == 0x8877665544332210);
+	assert_int_equal(run_string(of_two, sizeof(of_two), addr + 2), 5);
+	assert_true(*slot == 0x8877665588772210);
+	assert_int_equal(run_string(crc32, sizeof(crc32), addr), -1);
+	mm_check();
+}
+
+static void test_pop(void **state)
+{
+	static const uint8_t pop[] = { 0x8f, 0x03 };
+	static const uint8_t pop_word[] = { 0x66, 0x8f, 0x03 };
+	static const uint8_t not_pop[] = { 0x8f, 0x0b };
+	uint64_t *slot = (uint64_t *)mfn_to_virt(m[L1]) + SLOT;
+	uint64_t *stack = mfn_to_virt(m[3]);
+	vaddr_t addr = FAKE_SPACE_VA + L1 * PAGE_SIZE + SLOT * 8;
+	vaddr_t top = FAKE_SPACE_VA + 3 * PAGE_SIZE;
+
+	(void)state;
+	*slot = 0;
+	stack[0] = 0x1111111022222220;
+	string = (struct cpu_user_regs){ .rsp = top };
+	assert_int_equal(run_string(pop, sizeof(pop), addr), 2);
+	assert_int_equal(*slot, 0x1111111022222220);
+	assert_int_equal(string.rsp, top + 8);
+	string.rsp = top + 4;
+	assert_int_equal(run_string(pop_word, sizeof(pop_word), addr), 3);
+	assert_int_equal(*slot, 0x1111111022221110);
+	assert_int_equal(string.rsp, top + 6);
+	assert_int_equal(run_string(not_pop, sizeof(not_pop), addr), -1);
+	/* A stack that is not there. */
+	string.rsp = 64;
+	assert_int_equal(run_string(pop, sizeof(pop), addr), -1);
+	assert_int_equal(string.rsp, 64);
+	mm_check();
+}
+
 static void test_references(void **state)
 {
 	static const uint8_t mov[] = { 0x48, 0x89, 0x0b };
@@ -428,6 +534,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_as_the_cpu, start, stop),
 		cmocka_unit_test_setup_teardown(test_strings, start, stop),
 		cmocka_unit_test_setup_teardown(test_cmpxchg8b, start, stop),
+		cmocka_unit_test_setup_teardown(test_movbe, start, stop),
+		cmocka_unit_test_setup_teardown(test_pop, start, stop),
 		cmocka_unit_test_setup_teardown(test_references, start, stop),
 		cmocka_unit_test_setup_teardown(test_not_ours, start, stop),
 		cmocka_unit_test_setup_teardown(test_noise, start, stop),
