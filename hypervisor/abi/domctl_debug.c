@@ -87,7 +87,7 @@ int domctl_debug_memory(struct domctl *c)
 /* vcpus are held only while their domain is paused. */
 static int find_held(struct domctl *c, struct vcpu **v)
 {
-	if (!c->d->is_paused_by_controller)
+	if (!c->d->controller_pauses)
 		return -EBUSY;
 	if (domctl_find_vcpu(c, c->op.u.gdbsx_pauseunp_vcpu.vcpu, v))
 		return -EINVAL;
@@ -128,7 +128,7 @@ int domctl_debug_status(struct domctl *c)
 	struct vcpu *v;
 
 	*status = (struct xen_domctl_gdbsx_domstatus){
-		.paused = c->d->is_paused_by_controller, .vcpu_id = ~0U
+		.paused = c->d->controller_pauses != 0, .vcpu_id = ~0U
 	};
 	c->must_copy_back = true;
 	if (!status->paused)

@@ -62,14 +62,12 @@ int domctl_pause(struct domctl *c)
 {
 	if (c->d == c->hc->d)
 		return -EINVAL;
-	domain_pause_by_controller(c->d);
-	return 0;
+	return domain_pause_by_controller(c->d);
 }
 
 int domctl_unpause(struct domctl *c)
 {
-	domain_unpause_by_controller(c->d);
-	return 0;
+	return domain_unpause_by_controller(c->d);
 }
 
 int domctl_resume(struct domctl *c)
@@ -89,7 +87,7 @@ static uint32_t life_flags(const struct domain *d)
 	if (d->is_shut_down)
 		flags |= XEN_DOMINF_shutdown |
 			 (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
-	if (d->is_paused_by_controller)
+	if (d->controller_pauses)
 		flags |= XEN_DOMINF_paused;
 	if (d->has_debugger)
 		flags |= XEN_DOMINF_debugged;

@@ -118,10 +118,9 @@ int domctl_ioport_permission(struct domctl *c)
 	const struct xen_domctl_ioport_permission *arg =
 		&c->op.u.ioport_permission;
 
-	if (arg->first_port >= PORTS || arg->nr_ports > PORTS - arg->first_port)
+	if (arg->first_port >= PORTS || !arg->nr_ports ||
+		arg->nr_ports > PORTS - arg->first_port)
 		return -EINVAL;
-	if (!arg->nr_ports)
-		return 0;
 	return change_rights(c, c->d->ioports, c->hc->d->ioports,
 		arg->first_port, arg->first_port + arg->nr_ports - 1,
 		arg->allow_access);
@@ -133,10 +132,10 @@ int domctl_hypercall_init(struct domctl *c)
 	struct page *pg;
 
 	if (!mfn_valid(mfn))
-		return -EACCES;
+		return -EINVAL;
 	pg = mfn_to_page(mfn);
 	if (!page_get_and_type(pg, c->d, PT_WRITABLE))
-		return -EACCES;
+		return -EINVAL;
 	pv_fill_hypercall_page(page_to_virt(pg));
 	page_put_and_type(pg);
 	return 0;

@@ -129,6 +129,8 @@ int domctl_get_affinity(struct domctl *c)
 
 	if (r)
 		return r;
+	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
+		return -EINVAL;
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
 		r = bitmap_write(&a->cpumap_hard, v->affinity_hard);
 	if (!r && a->flags & XEN_VCPUAFFINITY_SOFT)
@@ -141,10 +143,10 @@ int domctl_set_context(struct domctl *c)
 	const struct xen_domctl_vcpucontext *arg = &c->op.u.vcpucontext;
 	struct vcpu_guest_context *ctx;
 	struct vcpu *v;
-	int r = domctl_find_vcpu(c, arg->vcpu, &v);
+	int r;
 
-	if (r)
-		return r;
+	if (domctl_find_vcpu(c, arg->vcpu, &v))
+		return -EINVAL;
 	if (c->d == c->hc->d || !arg->ctxt.va || c->d->life != DOMAIN_ALIVE)
 		return -EINVAL;
 	ctx = heap_alloc(sizeof(*ctx));
@@ -173,11 +175,9 @@ int domctl_get_context(struct domctl *c)
 	const struct xen_domctl_vcpucontext *arg = &c->op.u.vcpucontext;
 	struct vcpu_guest_context *ctx;
 	struct vcpu *v;
-	int r = domctl_find_vcpu(c, arg->vcpu, &v);
+	int r;
 
-	if (r)
-		return r;
-	if (v == current)
+	if (domctl_find_vcpu(c, arg->vcpu, &v) || v == current)
 		return -EINVAL;
 	if (!v->is_initialised)
 		return -ENODATA;

@@ -33,6 +33,13 @@ static int not_supported(struct domctl *c)
 	return -EOPNOTSUPP;
 }
 
+/* Of domains of another kind, or in need of hardware for such. */
+static int not_for_pv(struct domctl *c)
+{
+	(void)c;
+	return -EINVAL;
+}
+
 /* No shares of caches are managed. */
 static int no_cache_shares(struct domctl *c)
 {
@@ -73,9 +80,7 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_get_device_group] = not_supported,
 	[XEN_DOMCTL_set_ext_vcpucontext] = domctl_set_ext_context,
 	[XEN_DOMCTL_get_ext_vcpucontext] = domctl_get_ext_context,
-	[XEN_DOMCTL_debug_op] = not_supported,
-	[XEN_DOMCTL_vm_event_op] = not_supported,
-	[XEN_DOMCTL_mem_sharing_op] = not_supported,
+	[XEN_DOMCTL_debug_op] = not_for_pv,
 	[XEN_DOMCTL_gettscinfo] = domctl_get_tsc,
 	[XEN_DOMCTL_settscinfo] = domctl_set_tsc,
 	[XEN_DOMCTL_getpageframeinfo3] = domctl_get_page_info,
@@ -91,7 +96,18 @@ static domctl_fn *const commands[] = {
 	[XEN_DOMCTL_monitor_op] = not_supported,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_policy,
-	[XEN_DOMCTL_vmtrace_op] = not_supported,
+	[XEN_DOMCTL_vmtrace_op] = not_for_pv,
+	[XEN_DOMCTL_gethvmcontext] = not_for_pv,
+	[XEN_DOMCTL_sethvmcontext] = not_for_pv,
+	[XEN_DOMCTL_gethvmcontext_partial] = not_for_pv,
+	[XEN_DOMCTL_bind_pt_irq] = not_for_pv,
+	[XEN_DOMCTL_unbind_pt_irq] = not_for_pv,
+	[XEN_DOMCTL_memory_mapping] = not_for_pv,
+	[XEN_DOMCTL_ioport_mapping] = not_supported,
+	[XEN_DOMCTL_set_target] = not_supported,
+	[XEN_DOMCTL_set_broken_page_p2m] = not_for_pv,
+	[XEN_DOMCTL_setvnumainfo] = not_for_pv,
+	[XEN_DOMCTL_soft_reset] = not_for_pv,
 	[XEN_DOMCTL_get_paging_mempool_size] = not_supported,
 	[XEN_DOMCTL_set_paging_mempool_size] = not_supported,
 };

@@ -4,6 +4,7 @@
  * argument is copied in once, by the table of sizes, and copied back where it
  * has results.
  */
+#include <tenon/acpi.h>
 #include <tenon/domain.h>
 #include <tenon/errno.h>
 #include <tenon/guest_copy.h>
@@ -187,31 +188,45 @@ static int unmap_pirq(
 	return r;
 }
 
-static int alloc_irq_vector(struct domain *d, struct physdev_irq *irq)
+static int setup_gsi(struct domain *d, const struct physdev_setup_gsi *gsi)
 {
-	struct irq_line *line = irq_line_of_gsi(irq->irq);
-	uint64_t flags;
-	int r;
-
-	if (!line)
+	if (gsi->gsi < 0 || !irq_line_of_gsi((unsigned)gsi->gsi))
 		return -EINVAL;
-	if (!may_have_gsi(d, irq->irq))
-		return -EPERM;
-	flags = lock_take_irq(&line->lock);
-	r = irq_assign_vectors(&line, 1);
-	irq->vector = line->vector;
-	lock_drop_irq(&line->lock, flags);
+	/* Somebody else has set it up. */
+	if (!may_have_gsi(d, (unsigned)gsi->gsi))
+		return -EEXIST;
+	if (gsi->triggering > 1 || gsi->polarity > 1)
+		return -EINVAL;
+	return irq_setup_gsi(
+		(unsigned)gsi->gsi, gsi->triggering, gsi->polarity);
+}
+
+/*
+ * What old kernels do in place of setup_gsi: an entry that they open tells how
+ * the line is triggered, the first time; vectors and CPUs are ours.
+ */
+static int apic_write(struct domain *d, const struct physdev_apic *apic)
+{
+	struct ioapic_trigger told;
+	int r = ioapic_explain_write(
+		apic->apic_physbase, apic->reg, apic->value, &told);
+
+	if (!r && told.gsi >= 0 && may_have_gsi(d, (unsigned)told.gsi))
+		(void)!irq_setup_gsi(
+			(unsigned)told.gsi, told.is_level, told.is_low);
 	return r;
 }
 
-static int setup_gsi(struct domain *d, const struct physdev_setup_gsi *gsi)
+/* Its place must be as the firmware says, for all buses of the segment. */
+static int mmcfg_reserved(const struct physdev_pci_mmcfg_reserved *m)
 {
-	if (gsi->gsi < 0 || gsi->triggering > 1 || gsi->polarity > 1)
+	if (m->flags & ~XEN_PCI_MMCFG_RESERVED)
 		return -EINVAL;
-	if (!may_have_gsi(d, (unsigned)gsi->gsi))
-		return -EPERM;
-	return irq_setup_gsi(
-		(unsigned)gsi->gsi, gsi->triggering, gsi->polarity);
+	if (!acpi.mcfg.base || m->segment != acpi.mcfg.segment ||
+		m->start_bus != acpi.mcfg.bus_first ||
+		m->end_bus != acpi.mcfg.bus_last)
+		return -ENODEV;
+	return m->address == acpi.mcfg.base ? 0 : -EIO;
 }
 
 static int set_iopl(struct vcpu *v, const struct physdev_set_iopl *iopl)
@@ -256,11 +271,12 @@ static int run_pci(unsigned cmd, union argument *a)
 	case PHYSDEVOP_release_msix:
 		/* The table is mapped when an entry is; dom0 keeps its hands
 		 * off by itself. */
-		return pci_add(
+		return pci_find_msix(
 			a->device.seg, PCI_BDF(a->device.bus, a->device.devfn));
 	case PHYSDEVOP_pci_mmcfg_reserved:
+		return mmcfg_reserved(&a->mmcfg);
 	case PHYSDEVOP_dbgp_op:
-		/* Noted: the ports serve us, and no debug port is ours. */
+		/* No debug port is ours. */
 		return 0;
 	default:
 		return -ENOSYS;
@@ -288,10 +304,11 @@ static int run(struct vcpu *v, unsigned cmd, union argument *a)
 		return ioapic_read_register(
 			a->apic.apic_physbase, a->apic.reg, &a->apic.value);
 	case PHYSDEVOP_apic_write:
-		/* setup_gsi says all that a guest has to say. */
-		return -EPERM;
+		return apic_write(d, &a->apic);
 	case PHYSDEVOP_alloc_irq_vector:
-		return alloc_irq_vector(d, &a->irq);
+		/* Vectors are ours: a number to write into an entry. */
+		a->irq.vector = a->irq.irq;
+		return 0;
 	case PHYSDEVOP_map_pirq:
 		return map_pirq(d, &a->map);
 	case PHYSDEVOP_unmap_pirq:

@@ -139,34 +139,6 @@ static long enter_sleep(const struct xenpf_enter_acpi_sleep *op)
 	return acpi_enter_sleep(op->val_a, op->val_b, op->sleep_state);
 }
 
-/* Bits of CPUs that are not online are cleared; *times of the others set. */
-static long getidletime(struct xenpf_getidletime *op)
-{
-	unsigned cpu, n = MIN(op->cpumap_nr_cpus, NR_CPUS);
-	uint8_t map;
-	uint64_t ns;
-
-	for (cpu = 0; cpu < n; cpu++) {
-		if (cpu % 8 == 0 &&
-			guest_read_at(&map, op->cpumap_bitmap, cpu / 8) != 0)
-			return -EFAULT;
-		if (map & 1U << cpu % 8) {
-			ns = 0;
-			if (atomic_read(&cpus_online) & CPUMASK(cpu))
-				ns = sched_idle_time(cpu);
-			else
-				map &= (uint8_t) ~(1U << cpu % 8);
-			if (guest_write_at(op->idletime, cpu, &ns) != 0)
-				return -EFAULT;
-		}
-		if ((cpu % 8 == 7 || cpu == n - 1) &&
-			guest_write_at(op->cpumap_bitmap, cpu / 8, &map) != 0)
-			return -EFAULT;
-	}
-	op->now = time_now();
-	return 0;
-}
-
 /* The vendor's name, as much as there is room for, its end included. */
 static long efi_vendor(union xenpf_efi_info *info)
 {
@@ -289,8 +261,6 @@ static long run(struct hypercall *hc, struct xen_platform_op *op)
 		return set_pminfo(&op->u.set_pminfo);
 	case XENPF_enter_acpi_sleep:
 		return enter_sleep(&op->u.enter_acpi_sleep);
-	case XENPF_getidletime:
-		return getidletime(&op->u.getidletime);
 	case XENPF_firmware_info:
 		return firmware_info(&op->u.firmware_info);
 	case XENPF_core_parking:

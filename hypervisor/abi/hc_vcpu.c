@@ -162,7 +162,7 @@ static long do_send_nmi(struct vcpu *v)
 static long do_get_physid(struct vcpu *v, vaddr_t va)
 {
 	struct vcpu_get_physid op;
-	cpumask_t hard = v->affinity_hard;
+	cpumask_t hard = v->affinity_hard & atomic_read(&cpus_online);
 	const struct cpu *c;
 
 	/* Only where it cannot change: one CPU is allowed. */

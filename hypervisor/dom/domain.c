@@ -372,7 +372,7 @@ int domain_create(domid_t id, const struct xen_domctl_createdomain *config,
 	d->ssidref = config->ssidref;
 	d->cpupool = config->cpupool_id;
 	memcpy(d->handle, config->handle, sizeof(d->handle));
-	d->is_paused_by_controller = true;
+	d->controller_pauses = 1;
 	d->pauses = 1;
 
 	r = create_parts(d, config);

@@ -256,8 +256,9 @@ int event_unmask(struct domain *d, uint32_t port)
 	struct event_port *p = event_port_locked(t, port);
 	int r = 0;
 
-	if (!p || p->state == EVTCHNSTAT_closed)
-		r = -EINVAL;
+	/* Port 0 is there from the beginning, for nobody. */
+	if (!p)
+		r = port ? -EINVAL : 0;
 	else if (t->fifo)
 		event_fifo_unmask_locked(d, port);
 	else if (bit_test_and_clear(mask_words(s), port) &&

@@ -182,13 +182,14 @@ int event_set_priority(struct domain *d, uint32_t port, unsigned priority)
 	uint64_t flags;
 	int r = 0;
 
-	if (priority > EVTCHN_FIFO_PRIORITY_MIN)
-		return -EINVAL;
 	flags = lock_take_irq(&t->lock);
 	p = event_port_locked(t, port);
-	if (!t->fifo)
+	if (!p && port)
+		r = -EINVAL;
+	else if (!t->fifo)
 		r = -ENOSYS;
-	else if (!p || p->state == EVTCHNSTAT_closed)
+	else if (!p || p->state == EVTCHNSTAT_closed ||
+		 priority > EVTCHN_FIFO_PRIORITY_MIN)
 		r = -EINVAL;
 	else
 		WRITE_ONCE(p->priority, (uint8_t)priority);

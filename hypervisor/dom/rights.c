@@ -58,12 +58,12 @@ static int give_memory(struct domain *d)
 	return r;
 }
 
-/* All of them: those that have a handler of ours refuse to be bound. */
+/* All but the timer's: those that have a handler of ours refuse to be bound. */
 static int give_irqs(struct domain *d)
 {
 	unsigned count = irq_gsi_count();
 
-	return count ? rangeset_add(d->irqs, 0, count - 1) : 0;
+	return count > 1 ? rangeset_add(d->irqs, 1, count - 1) : 0;
 }
 
 int machine_rights_dom0(struct domain *d)

@@ -11,6 +11,8 @@
 #include <public/vcpu.h>
 #include "domain_private.h"
 
+#define PAUSES_MAX 254 /* of the controller; as many as Xen counts */
+
 /* For vcpus that shared_info has no room for, until they register their own;
  * what is written here nobody reads. */
 static struct vcpu_info nowhere = { .evtchn_upcall_mask = 1 };
@@ -134,30 +136,32 @@ void domain_unpause(struct domain *d)
 		sched_wake(v);
 }
 
-void domain_pause_by_controller(struct domain *d)
+int domain_pause_by_controller(struct domain *d)
 {
-	bool was_paused;
+	int r = -EOVERFLOW;
 
 	lock_take(&d->lock);
-	was_paused = d->is_paused_by_controller;
-	d->is_paused_by_controller = true;
+	if (d->controller_pauses < PAUSES_MAX) {
+		d->controller_pauses++;
+		r = 0;
+	}
 	lock_drop(&d->lock);
-	if (!was_paused)
+	if (!r)
 		domain_pause(d);
+	return r;
 }
 
 void domain_pause_for_debugger(struct vcpu *v, unsigned vector)
 {
 	struct domain *d = v->domain;
 	struct vcpu *each;
-	bool was_paused;
 
 	atomic_write(&v->debug_event, vector);
 	lock_take(&d->lock);
-	was_paused = d->is_paused_by_controller;
-	d->is_paused_by_controller = true;
-	if (!was_paused)
+	if (!d->controller_pauses) {
+		d->controller_pauses = 1;
 		atomic_add(&d->pauses, 1);
+	}
 	lock_drop(&d->lock);
 	/* Two vcpus may be here at once: neither may wait for the other. */
 	vcpu_for_each (d, each)
@@ -165,17 +169,21 @@ void domain_pause_for_debugger(struct vcpu *v, unsigned vector)
 	domain_send_global_virq(VIRQ_DEBUGGER);
 }
 
-void domain_unpause_by_controller(struct domain *d)
+int domain_unpause_by_controller(struct domain *d)
 {
-	bool was_paused;
+	int r = -EINVAL;
 
 	lock_take(&d->lock);
-	was_paused = d->is_paused_by_controller;
-	d->is_paused_by_controller = false;
-	d->was_started = true;
+	if (d->controller_pauses) {
+		r = 0;
+		d->controller_pauses--;
+		if (!d->controller_pauses)
+			d->was_started = true;
+	}
 	lock_drop(&d->lock);
-	if (was_paused)
+	if (!r)
 		domain_unpause(d);
+	return r;
 }
 
 /* d->lock is held: of two that register one vcpu, one comes first. */

@@ -152,15 +152,38 @@ unsigned ioapic_init(struct irq_line *lines)
 	return gsis;
 }
 
+static int find_base(paddr_t base, unsigned *n)
+{
+	for (*n = 0; *n < ioapic_count; (*n)++)
+		if (ioapics[*n].regs && ioapics[*n].base == base)
+			return 0;
+	return -EINVAL;
+}
+
 int ioapic_read_register(paddr_t base, unsigned reg, uint32_t *value)
 {
-	for (unsigned n = 0; n < ioapic_count; n++) {
-		if (!ioapics[n].regs || ioapics[n].base != base)
-			continue;
-		if (reg >= IOAPIC_RTE(ioapics[n].pins))
-			return -EINVAL;
-		*value = get(n, reg);
+	unsigned n;
+
+	if (find_base(base, &n))
+		return -EINVAL;
+	*value = reg < IOAPIC_RTE(ioapics[n].pins) ? get(n, reg) : 0;
+	return 0;
+}
+
+int ioapic_explain_write(
+	paddr_t base, unsigned reg, uint32_t value, struct ioapic_trigger *told)
+{
+	unsigned n;
+
+	if (find_base(base, &n))
+		return -EINVAL;
+	*told = (struct ioapic_trigger){ .gsi = -1 };
+	/* The even one of a pair has what matters. */
+	if (reg < IOAPIC_RTE(0) || reg >= IOAPIC_RTE(ioapics[n].pins) ||
+		reg % 2 || value & RTE_MASKED)
 		return 0;
-	}
-	return -ENODEV;
+	told->gsi = (int)(ioapics[n].gsi_base + (reg - IOAPIC_RTE(0)) / 2);
+	told->is_level = value & RTE_LEVEL;
+	told->is_low = value & RTE_LOW;
+	return 0;
 }

@@ -136,6 +136,18 @@ int pci_remove(uint16_t segment, uint16_t bdf)
 	return r;
 }
 
+int pci_find_msix(uint16_t segment, uint16_t bdf)
+{
+	const struct pci_function *f;
+	bool has_table;
+
+	lock_take(&pci_lock);
+	f = pci_find(segment, bdf, false);
+	has_table = f && f->msix;
+	lock_drop(&pci_lock);
+	return has_table ? 0 : -ENODEV;
+}
+
 /* Does a write of [reg, reg + size) change where messages go? */
 static bool is_message_register(uint16_t bdf, unsigned reg, unsigned size)
 {

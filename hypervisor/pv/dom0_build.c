@@ -516,5 +516,5 @@ void pv_start_dom0(
 	page_free(virt_to_page(b.p2m), b.p2m_order);
 	b.p2m = NULL;
 	vcpu_bring_up(dom0->vcpu[0]);
-	domain_unpause_by_controller(dom0);
+	BUG_ON(domain_unpause_by_controller(dom0));
 }

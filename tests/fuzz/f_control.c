@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	boot_options.guest_loglvl_limited = LOG_NONE;
 	fake_enter(NULL, 0);
 	for (unsigned i = CTL_DOMAINS; i-- > 0;) {
-		domain_unpause_by_controller(dom[i]);
+		(void)!domain_unpause_by_controller(dom[i]);
 		assert_true(take_turn(i));
 		/* Not to run out of memory before anything happens. */
 		dom[i]->page_max = 200;

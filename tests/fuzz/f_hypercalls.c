@@ -279,7 +279,7 @@ static void start_domain(unsigned i)
 {
 	struct vcpu *v = dom[i]->vcpu[0];
 
-	domain_unpause_by_controller(dom[i]);
+	(void)!domain_unpause_by_controller(dom[i]);
 	dom[i]->page_max = 100;
 	fake_enter(v, 0);
 	BUG_ON(fake_space(v, CALLS_PAGES, calls_frames[i]));

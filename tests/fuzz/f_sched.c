@@ -273,7 +273,7 @@ static void start(void)
 	}
 	fake_enter(NULL, 0);
 	for (unsigned i = 0; i < CTL_DOMAINS; i++) {
-		domain_unpause_by_controller(dom[i]);
+		(void)!domain_unpause_by_controller(dom[i]);
 		for (unsigned n = 0; n < CTL_VCPUS; n++)
 			vcpu_bring_up(dom[i]->vcpu[n]);
 	}

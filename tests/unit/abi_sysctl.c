@@ -248,7 +248,7 @@ static void pools(void **state)
 	ctl_start(2);
 	/* By the scheduler: pools move vcpus. */
 	fake_enter(NULL, 0);
-	domain_unpause_by_controller(dom[0]);
+	assert_int_equal(domain_unpause_by_controller(dom[0]), 0);
 	assert_int_equal(sched_set_affinity(dom[0]->vcpu[0], 1, 1), 0);
 	vcpu_bring_up(dom[0]->vcpu[0]);
 	rig_settle();

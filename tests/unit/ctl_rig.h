@@ -72,7 +72,7 @@ static inline void ctl_start(unsigned cpu_n)
 	}
 	assert_int_equal(rangeset_add(dom[0]->iomem, 0, 1 << 20), 0);
 	assert_int_equal(rangeset_add(dom[0]->ioports, 0, 0xffff), 0);
-	assert_int_equal(rangeset_add(dom[0]->irqs, 0, 63), 0);
+	assert_int_equal(rangeset_add(dom[0]->irqs, 1, 63), 0);
 	fake_should_yield = NULL;
 	ctl_play(0);
 }

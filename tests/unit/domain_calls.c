@@ -47,7 +47,7 @@ static void start(domid_t id, unsigned cpu_n)
 	v->is_initialised = true;
 	assert_int_equal(sched_set_affinity(v, 1, 1), 0);
 	vcpu_bring_up(v);
-	domain_unpause_by_controller(d);
+	assert_int_equal(domain_unpause_by_controller(d), 0);
 	rig_settle();
 	assert_ptr_equal(current, v);
 }

@@ -277,12 +277,13 @@ static void setup(void **state)
 	irq_rig_start(1);
 	assert_int_equal(map_gsi(DOMID_SELF, 5, &pirq), 0);
 	assert_int_equal(physdev(PHYSDEVOP_alloc_irq_vector, &vector), 0);
-	assert_int_equal(vector.vector, irq_line_of_gsi(5)->vector);
+	assert_int_equal(vector.vector, 5);
 	assert_int_equal(physdev(PHYSDEVOP_setup_gsi, &s), 0);
 	s.triggering = 0;
 	assert_int_equal(physdev(PHYSDEVOP_setup_gsi, &s), -EEXIST);
 	assert_int_equal(bind_pirq(5, true, &port), 0);
-	assert_int_equal(rig_rte(5), 1U << 15 | 1U << 13 | vector.vector);
+	assert_int_equal(
+		rig_rte(5), 1U << 15 | 1U << 13 | irq_line_of_gsi(5)->vector);
 	/* Told too late: it runs. */
 	pirq = s.gsi = 6;
 	assert_int_equal(map_gsi(DOMID_SELF, 6, &pirq), 0);
@@ -298,11 +299,73 @@ static void setup(void **state)
 	assert_int_equal(physdev(PHYSDEVOP_setup_gsi, &s), -EINVAL);
 	assert_int_equal(physdev(PHYSDEVOP_apic_read, &a), 0);
 	assert_int_equal(a.value, (PINS - 1) << 16 | 0x20);
-	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), -EPERM);
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
 	a.reg = 0x10 + 2 * PINS;
-	assert_int_equal(physdev(PHYSDEVOP_apic_read, &a), -EINVAL);
+	assert_int_equal(physdev(PHYSDEVOP_apic_read, &a), 0);
+	assert_int_equal(a.value, 0);
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
 	a.apic_physbase = 0;
-	assert_int_equal(physdev(PHYSDEVOP_apic_read, &a), -ENODEV);
+	assert_int_equal(physdev(PHYSDEVOP_apic_read, &a), -EINVAL);
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), -EINVAL);
+	/* The timer's. */
+	s.gsi = 0;
+	assert_int_equal(physdev(PHYSDEVOP_setup_gsi, &s), -EEXIST);
+	irq_rig_stop();
+}
+
+/* As kernels did it before there was setup_gsi. */
+static void entries(void **state)
+{
+	const uint32_t level_low = 1U << 15 | 1U << 13 | 0x77;
+	struct physdev_apic a = { .apic_physbase = IOAPIC_BASE,
+		.reg = 0x10 + 2 * 7,
+		.value = level_low | 1U << 16 };
+	uint32_t before;
+
+	(void)state;
+	irq_rig_start(1);
+	before = rig_rte(7);
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
+	assert_false(irq_line_of_gsi(7)->is_set_up); /* masked: nothing */
+	a.reg++;
+	a.value = level_low;
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
+	assert_false(irq_line_of_gsi(7)->is_set_up); /* its CPU */
+	a.reg--;
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
+	assert_true(irq_line_of_gsi(7)->is_set_up);
+	assert_true(irq_line_of_gsi(7)->is_level);
+	assert_true(irq_line_of_gsi(7)->is_low);
+	a.value = 0x77;
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
+	assert_true(irq_line_of_gsi(7)->is_level); /* once is all */
+	assert_int_equal(rig_rte(7), before);
+	/* Not dom0's to say. */
+	a.reg = 0x10;
+	assert_int_equal(physdev(PHYSDEVOP_apic_write, &a), 0);
+	assert_false(irq_line_of_gsi(0)->is_set_up);
+	irq_rig_stop();
+}
+
+static void mmcfg(void **state)
+{
+	struct physdev_pci_mmcfg_reserved m = {
+		.address = 0xb0000000, .end_bus = 255, .flags = 1
+	};
+
+	(void)state;
+	irq_rig_start(1);
+	assert_int_equal(physdev(PHYSDEVOP_pci_mmcfg_reserved, &m), -ENODEV);
+	acpi.mcfg.base = 0xb0000000;
+	acpi.mcfg.bus_last = 255;
+	assert_int_equal(physdev(PHYSDEVOP_pci_mmcfg_reserved, &m), 0);
+	m.address = 0xe0000000;
+	assert_int_equal(physdev(PHYSDEVOP_pci_mmcfg_reserved, &m), -EIO);
+	m.end_bus = 127;
+	assert_int_equal(physdev(PHYSDEVOP_pci_mmcfg_reserved, &m), -ENODEV);
+	m.flags = 2;
+	assert_int_equal(physdev(PHYSDEVOP_pci_mmcfg_reserved, &m), -EINVAL);
+	memset(&acpi.mcfg, 0, sizeof(acpi.mcfg));
 	irq_rig_stop();
 }
 
@@ -414,7 +477,8 @@ static void rights(void **state)
 	acpi.pm_timer = 0x608;
 	acpi.lapic_base = 0xfee00000;
 	assert_int_equal(machine_rights_dom0(d), 0);
-	assert_true(rangeset_contains(d->irqs, 0, PINS - 1));
+	assert_true(rangeset_contains(d->irqs, 1, PINS - 1));
+	assert_false(rangeset_overlaps(d->irqs, 0, 0));
 	assert_false(rangeset_overlaps(d->irqs, PINS, ~0ULL));
 	assert_true(rangeset_contains(d->ioports, 0x3f8, 0x3ff));
 	assert_true(rangeset_contains(d->ioports, 0x60, 0x64));
@@ -535,6 +599,8 @@ int main(void)
 		cmocka_unit_test(follows_its_vcpu),
 		cmocka_unit_test(our_own),
 		cmocka_unit_test(setup),
+		cmocka_unit_test(entries),
+		cmocka_unit_test(mmcfg),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(no_memory),
 		cmocka_unit_test(rights),

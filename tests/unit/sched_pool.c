@@ -44,7 +44,7 @@ static struct domain *listed(domid_t id, unsigned vcpu_n)
 	assert_int_equal(domain_create(id, &config, false, &d), 0);
 	for (unsigned i = 0; i < vcpu_n; i++)
 		assert_int_equal(vcpu_create(d, i), 0);
-	domain_unpause_by_controller(d);
+	assert_int_equal(domain_unpause_by_controller(d), 0);
 	return d;
 }
 

@@ -38,7 +38,7 @@ static struct domain *make(domid_t id, unsigned vcpu_n, bool is_privileged)
 	for (unsigned i = 0; !is_privileged && i < vcpu_n; i++)
 		assert_int_equal(
 			sched_set_affinity(d->vcpu[i], ~1ULL, ~0ULL), 0);
-	domain_unpause_by_controller(d);
+	assert_int_equal(domain_unpause_by_controller(d), 0);
 	rig_up(d);
 	return d;
 }

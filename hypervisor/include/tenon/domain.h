@@ -37,17 +37,17 @@ struct domain {
 	bool is_hardware;      /* c: drives the devices */
 	bool is_shutting_down; /* a */
 	bool is_shut_down;     /* a all vcpus are told to stop */
-	bool is_paused_by_controller; /* D */
-	bool was_started;	      /* D: its controller let it run once */
-	bool has_debugger;	      /* D */
-	bool has_suspended;	      /* a: suspend_port is to be told */
-	uint8_t life;		      /* D enum domain_life */
-	uint8_t shutdown_code;	      /* D SHUTDOWN_*; ~0: none */
-	uint8_t handle[16];	      /* D UUID that the tools gave */
-	uint32_t ssidref;	      /* D */
-	uint32_t create_flags;	      /* c XEN_DOMCTL_CDF_* */
-	uint32_t refs;		      /* a structure freed after 0 */
-	uint32_t pauses;	      /* a */
+	uint8_t controller_pauses; /* D */
+	bool was_started;	   /* D: its controller let it run once */
+	bool has_debugger;	   /* D */
+	bool has_suspended;	   /* a: suspend_port is to be told */
+	uint8_t life;		   /* D enum domain_life */
+	uint8_t shutdown_code;	   /* D SHUTDOWN_*; ~0: none */
+	uint8_t handle[16];	   /* D UUID that the tools gave */
+	uint32_t ssidref;	   /* D */
+	uint32_t create_flags;	   /* c XEN_DOMCTL_CDF_* */
+	uint32_t refs;		   /* a structure freed after 0 */
+	uint32_t pauses;	   /* a */
 	struct lock lock;
 
 	unsigned vcpu_count; /* D: slots in vcpu[] (max_vcpus) */
@@ -193,9 +193,10 @@ bool domain_may_talk(const struct domain *a, const struct domain *b);
 
 void domain_pause(struct domain *d); /* waits until no vcpu is on a CPU */
 void domain_unpause(struct domain *d);
-/* As the controller's pause: counted once. */
-void domain_pause_by_controller(struct domain *d);
-void domain_unpause_by_controller(struct domain *d);
+/* As the controller's pauses, which are counted: -EOVERFLOW, too many; -EINVAL,
+ * there is none. */
+must_check int domain_pause_by_controller(struct domain *d);
+must_check int domain_unpause_by_controller(struct domain *d);
 /* v, current, has come upon a vector that its domain's debugger waits for: as
  * the controller's pause, but nobody is waited for; VIRQ_DEBUGGER. */
 void domain_pause_for_debugger(struct vcpu *v, unsigned vector);

@@ -113,9 +113,18 @@ uint32_t irq_destination(const struct irq_line *line);
 /* ioapic.c: masks all pins, fills lines by irq_line_init.  Returns how many
  * GSIs there are; call with lines NULL first. */
 unsigned ioapic_init(struct irq_line *lines);
-/* A register of the IO-APIC at this address; -ENODEV, -EINVAL (register). */
+/* A register of the IO-APIC at this address, 0 where it has none there; or
+ * -EINVAL, there is no such one. */
 must_check int ioapic_read_register(
 	paddr_t base, unsigned reg, uint32_t *value);
+/* What a guest's write of a register would tell of a line: gsi -1: nothing.
+ * Nothing is written.  0 or -EINVAL. */
+struct ioapic_trigger {
+	int gsi;
+	bool is_level, is_low;
+};
+must_check int ioapic_explain_write(paddr_t base, unsigned reg, uint32_t value,
+	struct ioapic_trigger *told);
 
 /* Pirq tables: dom/pirq.c. */
 must_check int irq_domain_init(struct domain *d);

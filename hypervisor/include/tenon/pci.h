@@ -53,6 +53,8 @@ must_check int pci_make_msi(uint16_t segment, uint16_t bdf, unsigned count,
 	struct irq_line **lines);
 must_check int pci_make_msix(uint16_t segment, uint16_t bdf, unsigned entry,
 	paddr_t table, struct irq_line **line);
+/* 0: a known function with an MSI-X table; -ENODEV. */
+must_check int pci_find_msix(uint16_t segment, uint16_t bdf);
 /* Is this machine frame part of an MSI-X table of a known function, by its
  * BAR? */
 bool pci_is_msix_table(uint64_t frame);
