@@ -476,6 +476,21 @@ static void msr_values(void **state)
 	assert_int_equal(pv_wrmsr(current, 0xc0000100, 0x1234), 0);
 	assert_int_equal(pv_rdmsr(current, 0xc0000100, &v), 0);
 	assert_int_equal(v, 0x1234);
+	assert_int_equal(pv_wrmsr(current, 0xc0000101, 0x2345), 0);
+	assert_int_equal(pv_wrmsr(current, 0xc0000102, 0x3456), 0);
+	assert_int_equal(pv_rdmsr(current, 0xc0000101, &v), 0);
+	assert_int_equal(v, 0x2345);
+	assert_int_equal(pv_rdmsr(current, 0xc0000102, &v), 0);
+	assert_int_equal(v, 0x3456);
+	assert_int_equal(pv_wrmsr(current, 0xc0000103, 7), 0);
+	assert_int_equal(pv_rdmsr(current, 0xc0000103, &v), 0);
+	assert_int_equal(pv_rdmsr(current, 0x179, &v), 0);
+	assert_int_equal(v, 0); /* no banks of errors */
+	assert_int_equal(pv_wrmsr(current, 0x8b, 0), 0);
+	/* This machine has none of these to show. */
+	assert_true(pv_rdmsr(current, 0x8b, &v) < 0);
+	assert_true(pv_rdmsr(current, 0xc0000080, &v) < 0);
+	assert_true(pv_wrmsr(current, 0xc0000080, 0xd01) < 0);
 	assert_true(pv_wrmsr(current, 0xc0000103, 1UL << 32) < 0);
 	assert_true(pv_wrmsr(current, 0x8b, 1) < 0);
 	/* A hypercall page that is not its own. */
