@@ -44,7 +44,13 @@
 		BIT(19) | BIT(22) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | \
 		BIT(28) | BIT(29))
 /* 0x80000001 EDX: SYSCALL and NX stay; 1 GiB pages do not. */
-#define HIDE_E1D    ((HIDE_1D & 0x0183f3ffU & ~BIT(11)) | BIT(26))
+#define HIDE_E1D ((HIDE_1D & 0x0183f3ffU & ~BIT(11)) | BIT(26))
+
+/* What is of no use without XSAVE: it and FMA, AVX, F16C in leaf 1, AVX2 in
+ * leaf 7, XOP and FMA4 in 0x80000001. */
+#define XSAVE_1C    (BIT(12) | BIT(26) | BIT(28) | BIT(29))
+#define XSAVE_7B    BIT(5)
+#define XSAVE_E1C   (BIT(11) | BIT(16))
 
 #define CR4_OSXSAVE (1UL << 18)
 
@@ -157,11 +163,24 @@ static void extended_leaf(const struct vcpu *v, uint32_t leaf, uint32_t r[4])
 	}
 }
 
+/* XSAVE is left alone on some CPUs that have it. */
+static void hide_xsave(uint32_t leaf, uint32_t r[4])
+{
+	if (leaf == 1)
+		r[2] &= ~XSAVE_1C;
+	else if (leaf == 7)
+		r[1] &= ~XSAVE_7B;
+	else if (leaf == 0x80000001)
+		r[2] &= ~XSAVE_E1C;
+}
+
 /* What a vcpu can have on this machine. */
 static void machine_leaf(
 	const struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t r[4])
 {
 	arch_cpuid(leaf, sub, r);
+	if (!arch_xcr0_mask())
+		hide_xsave(leaf, r);
 	switch (leaf) {
 	case 0:
 		r[0] = MIN(r[0], 0xdU);

@@ -248,6 +248,32 @@ static void policy(void **state)
 	ctl_stop();
 }
 
+/* Where we leave XSAVE alone, nothing that needs it is seen. */
+static void without_xsave(void **state)
+{
+	uint32_t r[4];
+
+	(void)state;
+	start();
+	fake_cpuid = full_cpu;
+	for (fake_xcr0_mask = 0; fake_xcr0_mask < 8; fake_xcr0_mask += 7) {
+		uint32_t seen = fake_xcr0_mask ? ~0U : 0;
+		const uint32_t in_1 = 1U << 12 | 1U << 26 | 1U << 28 | 1U << 29;
+
+		pv_cpuid(current, 1, 0, r);
+		assert_int_equal(r[2] & in_1, seen & in_1);
+		assert_true(r[2] & 1U << 25); /* AES */
+		pv_cpuid(current, 7, 0, r);
+		assert_int_equal(r[1] & 1U << 5, seen & 1U << 5);
+		pv_cpuid(current, 0x80000001, 0, r);
+		assert_int_equal(r[2] & (1U << 11 | 1U << 16),
+			seen & (1U << 11 | 1U << 16));
+	}
+	fake_cpuid = NULL;
+	fake_xcr0_mask = 0;
+	ctl_stop();
+}
+
 /* What is carried out for a kernel that steps ends with its #DB; what faults
  * does not. */
 static void single_step(void **state)
@@ -283,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy),
+		cmocka_unit_test(without_xsave),
 		cmocka_unit_test(single_step),
 		cmocka_unit_test(hypercall_page),
 		cmocka_unit_test(stores_to_memory),

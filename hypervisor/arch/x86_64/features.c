@@ -27,6 +27,10 @@ static void detect_xsave(void)
 	cpu_features.xsave_size = r[2];
 	cpuid_count(0xd, 1, r);
 	cpu_features.has_xsaveopt = bit(r[0], 0);
+	/* TCG takes leaf 0xd for the bit of leaf 1: where it is empty, setting
+	 * OSXSAVE never ends. */
+	if (cpu_features.is_tcg && !r[0])
+		cpu_features.has_xsave = false;
 }
 
 static void detect_hypervisor(void)
