@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <tenon/arch.h>
 #include <tenon/atomic.h>
 #include <tenon/boot.h>
@@ -32,6 +33,7 @@ char fake_panic_text[256];
 
 static unsigned played; /* the CPU that the test plays */
 static uint8_t *is_hole;
+static bool is_sparse; /* the memory is mapped, not allocated */
 static uint64_t now_ns;
 static uint64_t allocs_left = ~0ULL, allocs_to_failure = ~0ULL;
 static bool has_failed;
@@ -80,14 +82,9 @@ static void start_cpu(unsigned id)
 	cpus_online |= CPUMASK(id);
 }
 
-void fake_start(uint64_t frames, unsigned cpu_n)
+static void start(uint64_t frames, unsigned cpu_n)
 {
 	frame_count = frames;
-	directmap = must_alloc(PAGE_SIZE, frames << PAGE_SHIFT);
-	frame_table = must_alloc(64, frames * sizeof(*frame_table));
-	m2p = must_alloc(64, frames * sizeof(*m2p));
-	memset(m2p, 0xff, frames * sizeof(*m2p));
-	is_hole = must_alloc(64, frames);
 	is_hole[0] = true;
 	now_ns = 0;
 	played = 0;
@@ -101,6 +98,56 @@ void fake_start(uint64_t frames, unsigned cpu_n)
 	page_owner_reset();
 	heap_reset();
 	page_add_range(MFN(1), MFN(frames));
+}
+
+void fake_start(uint64_t frames, unsigned cpu_n)
+{
+	directmap = must_alloc(PAGE_SIZE, frames << PAGE_SHIFT);
+	frame_table = must_alloc(64, frames * sizeof(*frame_table));
+	m2p = must_alloc(64, frames * sizeof(*m2p));
+	memset(m2p, 0xff, frames * sizeof(*m2p));
+	is_hole = must_alloc(64, frames);
+	start(frames, cpu_n);
+}
+
+/* Of the host's memory it takes what is touched. */
+static void *map_sparse(uint64_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+bool fake_start_sparse(uint64_t frames, unsigned cpu_n)
+{
+	directmap = map_sparse(frames << PAGE_SHIFT);
+	if (!directmap)
+		return false;
+	is_sparse = true;
+	frame_table = map_sparse(frames * sizeof(*frame_table));
+	m2p = map_sparse(frames * sizeof(*m2p));
+	is_hole = map_sparse(frames);
+	if (!frame_table || !m2p || !is_hole)
+		panic("the host has no memory for the fake machine");
+	start(frames, cpu_n);
+	return true;
+}
+
+static void free_memory(void)
+{
+	if (!is_sparse) {
+		free(directmap);
+		free(frame_table);
+		free(m2p);
+		free(is_hole);
+		return;
+	}
+	is_sparse = false;
+	munmap(directmap, frame_count << PAGE_SHIFT);
+	munmap(frame_table, frame_count * sizeof(*frame_table));
+	munmap(m2p, frame_count * sizeof(*m2p));
+	munmap(is_hole, frame_count);
 }
 
 void fake_stop(void)
@@ -118,11 +165,8 @@ void fake_discard(void)
 	}
 	cpus_online = 0;
 	cpu_count = 0;
+	free_memory();
 	frame_count = 0;
-	free(directmap);
-	free(frame_table);
-	free(m2p);
-	free(is_hole);
 	directmap = NULL;
 	frame_table = NULL;
 	m2p = NULL;

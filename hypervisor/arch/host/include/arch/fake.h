@@ -33,6 +33,10 @@ struct vcpu;
 /* frames of RAM, given to the allocator but for frame 0, and CPUs 0..n-1, all
  * online, each with an idle vcpu as current.  The test plays CPU 0. */
 void fake_start(uint64_t frames, unsigned cpu_n);
+/* The same with more memory than the host has, whose machine-to-frame table is
+ * zero at first; false: the host does not map so much.  fake_discard ends it:
+ * an audit would look at every frame. */
+must_check bool fake_start_sparse(uint64_t frames, unsigned cpu_n);
 void fake_stop(void);
 
 /* Makes frames [start, end) device memory: before they are allocated. */
