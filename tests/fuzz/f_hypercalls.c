@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t free_at_end;
 static size_t heap_at_end;
-static bool has_ended; /* the machine is off */
+static bool has_ended;	 /* the machine is off */
+static uint64_t stopped; /* CPUs that stand still, for they turned it off */
 
 /* The order of the CPUs' steps: runs of one of them, from the input's end. */
 static unsigned run_left, run_who;
@@ -67,7 +68,8 @@ static bool all_is_quiet(void)
 	if (atomic_read(&busy))
 		return false;
 	for (unsigned cpu = 0; cpu < CPUS; cpu++)
-		if (atomic_read(&cpus[cpu]->softirqs))
+		if (!(stopped & CPUMASK(cpu)) &&
+			atomic_read(&cpus[cpu]->softirqs))
 			return false;
 	return true;
 }
@@ -120,7 +122,7 @@ static void cpu_runs(void *arg)
 		softirq_run();
 	}
 	atomic_sub(&busy, 1);
-	while (!has_ended && !all_is_quiet()) {
+	while (!all_is_quiet()) {
 		/* What it raises on others is for them to see. */
 		atomic_add(&busy, 1);
 		softirq_run();
@@ -272,6 +274,10 @@ static void step(void)
 noreturn static void end(void)
 {
 	has_ended = true;
+	/* Who waits for its vcpu would wait for ever. */
+	atomic_write(&current->is_running, false);
+	stopped |= CPUMASK(this_cpu()->id);
+	atomic_sub(&busy, 1);
 	fake_abandon();
 }
 
@@ -295,6 +301,7 @@ static void start(void)
 	struct vcpu *v;
 
 	has_ended = false;
+	stopped = 0;
 	random_state = 1;
 	run_left = 0;
 	irq_rig_start(CPUS);
