@@ -79,20 +79,16 @@ static bool write_all(int fd, const char *bytes, size_t count)
 	return true;
 }
 
-/* False when it is time to leave. */
+/* A byte at a time: what was typed after Ctrl-] is for who reads next.  False
+ * when it is time to leave. */
 static bool from_person(int fd)
 {
-	char bytes[512], *escape;
-	ssize_t got = read(STDIN_FILENO, bytes, sizeof(bytes));
+	char byte;
+	ssize_t got = read(STDIN_FILENO, &byte, 1);
 
 	if (got < 0 && errno == EINTR)
 		return true;
-	if (got <= 0)
-		return false;
-	escape = memchr(bytes, ESCAPE, (size_t)got);
-	if (escape)
-		got = escape - bytes;
-	return write_all(fd, bytes, (size_t)got) && !escape;
+	return got > 0 && byte != ESCAPE && write_all(fd, &byte, 1);
 }
 
 /* False when the guest is gone: the daemon closed its end. */
