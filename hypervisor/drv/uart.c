@@ -21,20 +21,30 @@
 static uint16_t base;
 static unsigned fifo_depth;
 
+/* One look at the status fills the whole FIFO.  A line that is stuck costs a
+ * second, once: it must not stop the machine. */
+static unsigned wait_for_room(void)
+{
+	static bool is_stuck;
+	unsigned patience = is_stuck ? 1 : 1000000; /* I/O reads, of 1 us */
+
+	while (patience--) {
+		is_stuck = !(inb(base + UART_LSR) & LSR_THR_EMPTY);
+		if (!is_stuck)
+			return fifo_depth;
+		arch_relax();
+	}
+	return 0;
+}
+
 static void put_byte(char ch)
 {
-	/* One look at the status fills the whole FIFO. */
 	static unsigned room;
 
-	if (room == 0) {
-		/* A stuck line must not stop the machine. */
-		for (int i = 0; i < 100000; i++) {
-			if (inb(base + UART_LSR) & LSR_THR_EMPTY)
-				break;
-			arch_relax();
-		}
-		room = fifo_depth;
-	}
+	if (!room)
+		room = wait_for_room();
+	if (!room)
+		return;
 	outb(base + UART_DATA, (uint8_t)ch);
 	room--;
 }
