@@ -25,6 +25,7 @@ extern bool pt_fast_is_off;
 
 #define TYPE_MASK (7ULL << TYPE_SHIFT)
 /* What a type word says, apart from the count, when one more is simple. */
+#define WORD_NONE	 ((uint64_t)PT_NONE << TYPE_SHIFT)
 #define WORD_WRITABLE	 ((uint64_t)PT_WRITABLE << TYPE_SHIFT)
 #define WORD_TABLE(type) ((uint64_t)(type) << TYPE_SHIFT | TYPE_VALIDATED)
 
@@ -36,6 +37,18 @@ static inline bool fast_type_get(struct page *pg, uint64_t word)
 	/* Neither the first reference nor one too many. */
 	return kind == word && ((old + 1) & TYPE_COUNT) > 1 &&
 	       atomic_cas(&pg->type, &old, old + 1);
+}
+
+/* Of a frame that nobody uses, too, when that was of no type that a CPU may
+ * remember otherwise. */
+static inline bool fast_writable_get(struct page *pg)
+{
+	uint64_t old = READ_ONCE(pg->type), last = old & TYPE_MASK;
+
+	if (old & TYPE_COUNT)
+		return fast_type_get(pg, WORD_WRITABLE);
+	return (last == WORD_NONE || last == WORD_WRITABLE) &&
+	       atomic_cas(&pg->type, &old, WORD_WRITABLE | 1);
 }
 
 /* Not the last one, nor the last beside an orphan. */
@@ -94,7 +107,7 @@ static inline bool fast_frame_get(uint64_t entry, const struct domain *d)
 	pg = mfn_to_page(m);
 	if (!fast_page_get(pg, d))
 		return false;
-	if (!(entry & PTE_RW) || fast_type_get(pg, WORD_WRITABLE))
+	if (!(entry & PTE_RW) || fast_writable_get(pg))
 		return true;
 	page_put(pg);
 	return false;
