@@ -260,11 +260,17 @@ static uint64_t word_orphan_gone(uint64_t word, unsigned index)
 	return word_refused(word & ~TYPE_ORPHAN, index);
 }
 
-/* Drops the frame's reference on itself if that was the end. */
+/* Drops the frame's reference on itself if that was the end: then it is not
+ * what it was, which who follows the domain is to see. */
 static void end_use(struct page *pg, uint64_t word)
 {
-	if (!(word & TYPE_COUNT))
-		page_put(pg);
+	struct domain *d = page_owner_domain(pg);
+
+	if (word & TYPE_COUNT)
+		return;
+	if (d)
+		pagetype_note_write(d, pg);
+	page_put(pg);
 }
 
 /* We hold the lock and one of the counted references. */
@@ -281,6 +287,7 @@ static int validate(struct page *pg, enum page_type type, unsigned index)
 		r = check_descriptors(pg);
 	if (!r) {
 		change_word(pg, word_validated, 0);
+		pagetype_note_write(d, pg);
 		return 0;
 	}
 	if (r == -ERESTART_HC) {

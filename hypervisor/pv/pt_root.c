@@ -45,8 +45,10 @@ int pt_pin(struct domain *d, mfn_t table, unsigned level)
 		page_put(pg);
 		return r;
 	}
-	if (set_pin(pg))
+	if (set_pin(pg)) {
+		pagetype_note_write(d, pg);
 		return 0;
+	}
 	page_put_and_type(pg);
 	return -EINVAL;
 }
@@ -78,6 +80,7 @@ int pt_unpin(struct domain *d, mfn_t table)
 		}
 		pagetype_put(pg);
 	}
+	pagetype_note_write(d, pg);
 	page_put(pg); /* the pin's */
 	page_put(pg); /* ours */
 	return 0;

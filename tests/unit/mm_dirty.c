@@ -248,6 +248,39 @@ static void copies_are_noted(void **state)
 	assert_int_equal(noted(NULL, false), 0);
 }
 
+/* A frame that becomes another thing is noted, unwritten as it is. */
+static void kinds_are_noted(void **state)
+{
+	unsigned first = 0;
+
+	(void)state;
+	memset(mfn_to_virt(m[30]), 0, PAGE_SIZE);
+	assert_int_equal(pt_update_va(v, d, va_of(30),
+				 pte_make(m[30], PTE_PRESENT | PTE_USER)),
+		0);
+	follow(0);
+	assert_int_equal(pt_pin(d, m[30], 1), 0);
+	assert_int_equal(noted(&first, true), 1);
+	assert_int_equal(first, 30);
+	assert_int_equal(pt_pin(d, m[30], 1), -EINVAL);
+	assert_int_equal(noted(NULL, true), 0);
+	assert_int_equal(pt_unpin(d, m[30]), 0);
+	assert_int_equal(noted(&first, true), 1);
+	assert_int_equal(first, 30);
+	/* One that is a table anyway, pinned or not. */
+	assert_int_equal(pt_pin(d, m[L1], 1), 0);
+	assert_int_equal(noted(&first, true), 1);
+	assert_int_equal(first, L1);
+	assert_int_equal(pt_unpin(d, m[L1]), 0);
+	assert_int_equal(noted(&first, true), 1);
+	assert_int_equal(first, L1);
+	/* What is refused was nothing, and is nothing. */
+	((uint64_t *)mfn_to_virt(m[30]))[7] = pte_make(m[ROOT], RW);
+	assert_int_equal(pt_pin(d, m[30], 1), -EINVAL);
+	assert_int_equal(noted(&first, true), 1);
+	assert_int_equal(first, 30);
+}
+
 static void roots(void **state)
 {
 	(void)state;
@@ -310,6 +343,7 @@ int main(void)
 		T(changes_are_seen),
 		T(out_of_shadows),
 		T(copies_are_noted),
+		T(kinds_are_noted),
 		T(roots),
 		T(no_memory),
 	};

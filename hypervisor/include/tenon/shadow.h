@@ -14,6 +14,10 @@
  * (pt_entry.c) forgets the shadow's entry before references are dropped, and a
  * table that is none any more has no shadow (pagetype.c).  Thus whatever a CPU
  * finds in a shadow the table says, too, and holds the references.
+ *
+ * Beside writes are noted: a changed entry of a table, and a frame that becomes
+ * a table, is pinned or unpinned, or is a table no more.  So what is not noted
+ * is, and means, what it did.
  */
 #ifndef TENON_SHADOW_H
 #define TENON_SHADOW_H
