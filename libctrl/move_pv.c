@@ -2,10 +2,10 @@
 /*
  * Saving a PV domain that runs; see tenonctrl/move_pv.h. Page tables hold
  * machine frames, which can be given the guest's numbers for certain only while
- * nobody changes them: the last round looks at all of them, and sends those
- * that mean something else than what was sent before. It sends also every page
- * that the guest, as its list says then, has in another frame than the one
- * that was sent.
+ * nobody changes them: of those that are noted as changed the last round sends
+ * those that mean something else than what was sent before. It sends also every
+ * page that the guest, as its list says then, has in another frame than before;
+ * and if there are such, any table may mean something else.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -25,12 +25,12 @@ struct mover {
 	uint64_t count;	 /* of the guest's numbers */
 	size_t words;	 /* of the maps below */
 	uint64_t *dirty; /* to be sent, for it was written to */
-	uint64_t *sent;	 /* has been sent, from the frame in `was` */
-	uint64_t *taken; /* what the hypervisor told last */
-	xen_pfn_t *was;
-	uint64_t *sums; /* of those sent as tables; 0: sent as data */
+	uint64_t *sent;	 /* has been sent */
+	uint64_t *taken; /* what was told last */
+	uint64_t *sums;	 /* of those sent as tables; 0: sent as data */
 	uint64_t start_us;
 	bool is_last;
+	bool has_moved; /* some pages are in other frames than before */
 	/* Of the record that is being gathered. */
 	size_t gathered;
 };
@@ -94,23 +94,6 @@ static void keep_filled(struct mover *v)
 	v->gathered = kept;
 }
 
-/* Those that are page tables, or not sent as they are. */
-static void keep_unsent(struct mover *v)
-{
-	struct saver *s = &v->s;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < v->gathered; i++) {
-		uint64_t n = s->numbers[i];
-
-		if (!test(v->sent, n) || test(v->dirty, n) || v->sums[n] ||
-			!saver_has_contents(s->types[i]) ||
-			saver_level(s->types[i]))
-			keep(v, i, kept++);
-	}
-	v->gathered = kept;
-}
-
 /* Drops the page tables that mean what they did when they were sent. */
 static int drop_known(struct mover *v)
 {
@@ -156,22 +139,17 @@ static int put_gathered(struct mover *v)
 	ret = saver_read_types(s, all);
 	if (ret)
 		return ret;
-	if (v->is_last) {
-		keep_unsent(v);
+	if (v->is_last)
 		ret = drop_known(v);
-		if (ret)
-			return ret;
-	} else {
+	else
 		keep_filled(v);
-	}
+	if (ret)
+		return ret;
 	all = v->gathered;
 	v->gathered = 0;
 	memcpy(numbers, s->numbers, all * sizeof(*numbers));
-	for (size_t i = 0; i < all; i++) {
+	for (size_t i = 0; i < all; i++)
 		set(v->sent, numbers[i], true);
-		set(v->dirty, numbers[i], false);
-		v->was[numbers[i]] = s->frames[i];
-	}
 	if (!all)
 		return 0;
 	ret = saver_put_pages(s, all, !v->is_last);
@@ -217,18 +195,28 @@ static uint64_t left(const struct mover *v)
 	return sum;
 }
 
+/* Nobody else can have changed, nor what it means. */
+static bool is_wanted(const struct mover *v, uint64_t n)
+{
+	uint64_t sum = v->sums[n];
+
+	return test(v->dirty, n) ||
+	       (v->is_last && (!test(v->sent, n) || sum == SAVER_UNKNOWN ||
+				      (sum && v->has_moved)));
+}
+
 static int put_round(struct mover *v, unsigned int round)
 {
 	struct saver *s = &v->s;
-	uint64_t all = v->is_last ? v->count : left(v), done = 0;
+	uint64_t all = left(v), done = 0;
 	int ret = 0;
 
 	for (uint64_t n = 0; n < v->count && !ret; n++) {
 		xen_pfn_t mfn = s->list.p2m[n];
 
-		if (v->is_last || test(v->dirty, n)) {
+		if (is_wanted(v, n)) {
 			done++;
-			set(v->dirty, n, v->is_last && test(v->dirty, n));
+			set(v->dirty, n, false);
 			if (mfn != PV_LIST_NONE) {
 				s->numbers[v->gathered] = n;
 				s->frames[v->gathered++] = mfn;
@@ -238,7 +226,8 @@ static int put_round(struct mover *v, unsigned int round)
 			continue;
 		ret = put_gathered(v);
 		if (v->m->tell)
-			v->m->tell(v->m->arg, round, done, all);
+			v->m->tell(v->m->arg, round, done,
+				done > all ? done : all);
 	}
 	return ret;
 }
@@ -254,7 +243,7 @@ static uint64_t rest_us(const struct mover *v)
 /* Rounds while the guest runs, each with what it wrote to in the one before. */
 static int put_live(struct mover *v)
 {
-	uint64_t before = UINT64_MAX;
+	uint64_t before = UINT64_MAX, now;
 	int ret = 0;
 
 	for (uint64_t n = 0; n < v->count; n++)
@@ -263,11 +252,15 @@ static int put_live(struct mover *v)
 		ret = put_round(v, v->m->rounds_done++);
 		if (!ret)
 			ret = take_dirty(v);
+		now = left(v);
 		/* It writes as fast as it is sent. */
-		if (rest_us(v) <= v->m->downtime_ms * 1000ULL ||
-			left(v) >= before)
+		if (!now || now >= before)
 			break;
-		before = left(v);
+		/* Short enough; but what halves is short itself. */
+		if (now > before / 2 &&
+			rest_us(v) <= v->m->downtime_ms * 1000ULL)
+			break;
+		before = now;
 	}
 	return ret;
 }
@@ -276,31 +269,19 @@ static int put_live(struct mover *v)
 static int read_list_again(struct mover *v)
 {
 	struct saver *s = &v->s;
-	struct pv_list now;
-	bool same;
 	int ret = sysctl_domain(s->c, s->domid, &s->info);
 
 	if (ret)
 		return saver_failed(s, ret, "state");
-	ret = pv_list_read(s->c, &s->info, &now, s->why);
-	if (ret)
-		return ret;
-	same = now.count == s->list.count;
-	for (size_t i = 0; same && i < now.list_pages; i++)
-		same = pv_list_find(&now, now.list_mfns[i]) ==
-		       pv_list_find(&s->list, s->list.list_mfns[i]);
-	pv_list_free(&s->list);
-	s->list = now;
-	if (!same)
-		return why_set(s->why, -EBUSY,
-			"domain %u got another list of its memory meanwhile; "
-			"try again",
-			s->domid);
-	for (uint64_t n = 0; n < v->count; n++) {
-		if (now.p2m[n] != v->was[n] && now.p2m[n] != PV_LIST_NONE)
-			set(v->sent, n, false);
+	memset(v->taken, 0, v->words * sizeof(*v->taken));
+	ret = pv_list_read_again(s->c, &s->info, &s->list, v->taken, s->why);
+	for (uint64_t n = 0; n < v->count && !ret; n++) {
+		if (!test(v->taken, n) || s->list.p2m[n] == PV_LIST_NONE)
+			continue;
+		set(v->sent, n, false);
+		v->has_moved = true;
 	}
-	return 0;
+	return ret;
 }
 
 static int put_stopped(struct mover *v)
@@ -326,9 +307,8 @@ static int allocate(struct mover *v)
 	v->dirty = calloc(v->words, sizeof(*v->dirty));
 	v->sent = calloc(v->words, sizeof(*v->sent));
 	v->taken = calloc(v->words, sizeof(*v->taken));
-	v->was = calloc(v->count, sizeof(*v->was));
 	v->sums = calloc(v->count, sizeof(*v->sums));
-	return v->dirty && v->sent && v->taken && v->was && v->sums
+	return v->dirty && v->sent && v->taken && v->sums
 		       ? 0
 		       : why_set(v->s.why, -ENOMEM, "out of memory in dom0");
 }
@@ -364,7 +344,6 @@ int move_pv(
 	free(v.dirty);
 	free(v.sent);
 	free(v.taken);
-	free(v.was);
 	free(v.sums);
 	return ret;
 }

@@ -120,6 +120,17 @@ static int read_arch(struct ctrl *c,
 	return ret;
 }
 
+/* The frames of the list itself. */
+static int find_list(struct ctrl *c, uint32_t domid,
+	const struct arch_shared_info *arch, struct pv_list *list)
+{
+	if (arch->p2m_vaddr && arch->p2m_cr3)
+		return find_linear(c, domid, arch, list);
+	if (arch->pfn_to_mfn_frame_list_list + 1 > 1)
+		return find_tree(c, domid, arch, list);
+	return -ENOTSUP;
+}
+
 static int copy_list(struct ctrl *c, uint32_t domid, struct pv_list *list)
 {
 	void *map;
@@ -167,6 +178,19 @@ static int allocate(struct ctrl *c, struct pv_list *list)
 	return list->m2p && list->p2m && list->list_mfns ? 0 : -ENOMEM;
 }
 
+static int list_failed(uint32_t domid, int error, struct why *why)
+{
+	if (error == -EBUSY)
+		return why_set(why, error,
+			"domain %u got another list of its memory meanwhile; "
+			"try again",
+			domid);
+	return why_set(why, error,
+		"the list that domain %u keeps of its memory cannot be read: "
+		"%s",
+		domid, strerror(-error));
+}
+
 int pv_list_read(struct ctrl *c, const struct xen_domctl_getdomaininfo *info,
 	struct pv_list *list, struct why *why)
 {
@@ -186,23 +210,81 @@ int pv_list_read(struct ctrl *c, const struct xen_domctl_getdomaininfo *info,
 			"that cannot be, or it has not started yet",
 			info->domain, (unsigned long long)list->count);
 	ret = allocate(c, list);
-	if (!ret && arch.p2m_vaddr && arch.p2m_cr3)
-		ret = find_linear(c, info->domain, &arch, list);
-	else if (!ret && arch.pfn_to_mfn_frame_list_list + 1 > 1)
-		ret = find_tree(c, info->domain, &arch, list);
-	else if (!ret)
-		ret = -ENOTSUP;
+	if (!ret)
+		ret = find_list(c, info->domain, &arch, list);
 	if (!ret)
 		ret = copy_list(c, info->domain, list);
 	if (ret) {
 		pv_list_free(list);
-		return why_set(why, ret,
-			"the list that domain %u keeps of its memory cannot "
-			"be read: %s",
-			info->domain, strerror(-ret));
+		return list_failed(info->domain, ret, why);
 	}
 	index_list(list);
 	return 0;
+}
+
+/* A page of the list is `now`; most are as they were. */
+static void change_page(struct pv_list *list, size_t page, const uint64_t *now,
+	uint64_t *changed)
+{
+	uint64_t first = page * PV_LIST_PER_PAGE;
+
+	if (!memcmp(&list->p2m[first], now, PAGE))
+		return;
+	for (uint64_t n = first;
+		n < list->count && n < first + PV_LIST_PER_PAGE; n++) {
+		uint64_t old = list->p2m[n], mfn = now[n - first];
+
+		if (mfn > list->max_mfn)
+			mfn = PV_LIST_NONE;
+		if (mfn == old)
+			continue;
+		/* Unless another number has that frame by now. */
+		if (old != PV_LIST_NONE && list->m2p[old] == n + 1)
+			list->m2p[old] = 0;
+		if (mfn != PV_LIST_NONE)
+			list->m2p[mfn] = (uint32_t)n + 1;
+		list->p2m[n] = mfn;
+		changed[n / 64] |= 1ULL << n % 64;
+	}
+}
+
+static int change_list(
+	struct ctrl *c, uint32_t domid, struct pv_list *list, uint64_t *changed)
+{
+	void *map;
+	int ret = fmem_map_read(
+		c, domid, list->list_mfns, list->list_pages, &map);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < list->list_pages; i++)
+		change_page(list, i, (void *)((char *)map + i * PAGE), changed);
+	fmem_unmap(c, map, list->list_pages);
+	return 0;
+}
+
+int pv_list_read_again(struct ctrl *c,
+	const struct xen_domctl_getdomaininfo *info, struct pv_list *list,
+	uint64_t *changed, struct why *why)
+{
+	size_t size = list->list_pages * sizeof(xen_pfn_t);
+	struct pv_list now = { .list_pages = list->list_pages };
+	struct arch_shared_info arch;
+	int ret = read_arch(c, info, &arch);
+
+	now.list_mfns = malloc(size);
+	if (!ret && !now.list_mfns)
+		ret = -ENOMEM;
+	if (!ret && arch.max_pfn != list->count)
+		ret = -EBUSY;
+	if (!ret)
+		ret = find_list(c, info->domain, &arch, &now);
+	if (!ret && memcmp(now.list_mfns, list->list_mfns, size) != 0)
+		ret = -EBUSY;
+	free(now.list_mfns);
+	if (!ret)
+		ret = change_list(c, info->domain, list, changed);
+	return ret ? list_failed(info->domain, ret, why) : 0;
 }
 
 void pv_list_free(struct pv_list *list)

@@ -34,6 +34,14 @@ struct pv_list {
  */
 int pv_list_read(struct ctrl *c, const struct xen_domctl_getdomaininfo *info,
 	struct pv_list *list, struct why *why);
+/*
+ * What has become of a list that was read, into the same: bit n % 64 of
+ * changed[n / 64] is set where the guest's number n has another frame now, or
+ * none. -EBUSY: it is another list now; on any error it is to be freed.
+ */
+int pv_list_read_again(struct ctrl *c,
+	const struct xen_domctl_getdomaininfo *info, struct pv_list *list,
+	uint64_t *changed, struct why *why);
 void pv_list_free(struct pv_list *list);
 /* The guest's number of a machine frame; PV_LIST_NONE: it has none. */
 uint64_t pv_list_find(const struct pv_list *list, uint64_t mfn);

@@ -54,18 +54,18 @@ static int map_one(struct restorer *r, uint64_t number, void **map)
 
 static bool translate(struct restorer *r, unsigned int level, uint64_t *entries)
 {
+	if (level == 4)
+		memset(&entries[L4_HYPERVISOR_FIRST], 0,
+			(L4_HYPERVISOR_LAST - L4_HYPERVISOR_FIRST + 1) *
+				sizeof(*entries));
 	for (unsigned int i = 0; i < ENTRIES; i++) {
 		uint64_t entry = entries[i], mfn;
 
-		if (level == 4 && i >= L4_HYPERVISOR_FIRST &&
-			i <= L4_HYPERVISOR_LAST)
-			entry = 0;
-		if (entry & PRESENT) {
-			if (!to_frame(r, (entry & FRAME) >> PAGE_SHIFT, &mfn))
-				return false;
-			entry = (entry & ~FRAME) | mfn << PAGE_SHIFT;
-		}
-		entries[i] = entry;
+		if (!(entry & PRESENT))
+			continue;
+		if (!to_frame(r, (entry & FRAME) >> PAGE_SHIFT, &mfn))
+			return false;
+		entries[i] = (entry & ~FRAME) | mfn << PAGE_SHIFT;
 	}
 	return true;
 }

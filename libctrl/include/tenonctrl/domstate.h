@@ -73,7 +73,8 @@ int domstate_release(
 
 /*
  * From here on the hypervisor notes which pages the domain, which may run,
- * writes to; -ENOTSUP: it cannot follow this one. false: no more.
+ * writes to, and which become page tables, change as such, or are none any
+ * more; -ENOTSUP: it cannot follow this one. false: no more.
  */
 int domstate_follow(struct ctrl *c, uint32_t domid, bool follow);
 /*

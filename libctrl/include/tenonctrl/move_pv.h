@@ -21,7 +21,8 @@ struct why;
 struct move_pv {
 	uint32_t domid;
 	/* The domain is stopped when what is left takes no longer than this to
-	 * send, at the pace so far, or when rounds do not help. */
+	 * send, at the pace so far, and rounds no longer halve it; or when they
+	 * do not help at all. */
 	unsigned int downtime_ms;
 	unsigned int rounds; /* at most, from 1 to MOVE_ROUNDS_MAX */
 	/* Makes the domain suspend; its error is move_pv's. */
