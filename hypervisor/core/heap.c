@@ -8,27 +8,9 @@
 #include <tenon/lock.h>
 #include <tenon/page.h>
 #include <tenon/panic.h>
+#include <tenon/poison.h>
 #include <tenon/string.h>
 #include "page_private.h"
-
-#ifdef TENON_HOSTED
-/* Tell AddressSanitizer what of our pages may be touched. */
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_ASAN 1
-#endif
-#endif
-#endif
-#ifdef HAS_ASAN
-#include <sanitizer/asan_interface.h>
-#define forbid(p, n) ASAN_POISON_MEMORY_REGION(p, n)
-#define allow(p, n)  ASAN_UNPOISON_MEMORY_REGION(p, n)
-#else
-#define forbid(p, n) ((void)(p), (void)(n))
-#define allow(p, n)  ((void)(p), (void)(n))
-#endif
 
 struct slab {
 	struct list link; /* in partial[class], unless full */
@@ -91,7 +73,7 @@ static struct slab *new_slab(unsigned class)
 		*(uint16_t *)(base + at - size) = s->free;
 		s->free = (uint16_t)(at - size);
 	}
-	forbid(base, SLAB_SPACE);
+	memory_forbid(base, SLAB_SPACE);
 	list_add(&s->link, &partial[class]);
 	return s;
 }
@@ -116,7 +98,7 @@ static void *alloc_piece(unsigned class, size_t size)
 	}
 	base = (uint8_t *)((uintptr_t)s & PAGE_MASK);
 	p = base + s->free;
-	allow(p, sizes[class]);
+	memory_allow(p, sizes[class]);
 	s->free = *(uint16_t *)p;
 	s->used++;
 	if (s->free == NO_PIECE)
@@ -124,7 +106,7 @@ static void *alloc_piece(unsigned class, size_t size)
 	used_bytes += sizes[class];
 	lock_drop(&heap_lock);
 	memset(p, 0, sizes[class]);
-	forbid(p + size, sizes[class] - size);
+	memory_forbid(p + size, sizes[class] - size);
 	return p;
 }
 
@@ -136,16 +118,16 @@ static void free_piece(struct page *pg, uint8_t *p)
 
 	BUG_ON((size_t)(p - base) % size || (size_t)(p - base) >= SLAB_SPACE);
 	lock_take(&heap_lock);
-	allow(p, size);
+	memory_allow(p, size);
 	*(uint16_t *)p = s->free;
-	forbid(p, size);
+	memory_forbid(p, size);
 	if (s->free == NO_PIECE)
 		list_add(&s->link, &partial[s->class]);
 	s->free = (uint16_t)(p - base);
 	used_bytes -= size;
 	if (--s->used == 0) {
 		list_del(&s->link);
-		allow(base, SLAB_SPACE);
+		memory_allow(base, SLAB_SPACE);
 		pg->type = 0;
 		page_free(pg, 0);
 	}
