@@ -47,7 +47,7 @@ static long do_poll(struct vcpu *v, const struct sched_poll *poll)
 	if (timer_is_set(&v->poll_timer))
 		timer_stop(&v->poll_timer);
 	v->poll_port = poll->nr_ports == 1 ? first : 0;
-	atomic_or(&v->pause_flags, VCPU_BLOCKED | VCPU_POLLING);
+	sched_begin_poll(v);
 
 	if (event_is_pending(v))
 		goto awake;
@@ -72,7 +72,7 @@ static long do_poll(struct vcpu *v, const struct sched_poll *poll)
 	return 0;
 
 awake:
-	atomic_and(&v->pause_flags, ~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING));
+	(void)sched_end_wait(v);
 	return r;
 }
 

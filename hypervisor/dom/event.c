@@ -179,6 +179,9 @@ static void wake_pollers(struct domain *d, uint32_t port)
 {
 	struct vcpu *v;
 
+	/* The pending bit was set before: pairs with sched_begin_poll. */
+	if (likely(!atomic_read(&d->pollers)))
+		return;
 	vcpu_for_each (d, v) {
 		uint32_t polled;
 

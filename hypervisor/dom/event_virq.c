@@ -115,6 +115,17 @@ static void audit_port(const struct domain *d, uint32_t port)
 	}
 }
 
+/* Who polls is counted: first the count, for a poll may end meanwhile. */
+static void audit_pollers(const struct domain *d)
+{
+	uint32_t pollers = atomic_read(&d->pollers);
+	const struct vcpu *v;
+
+	vcpu_for_each (d, v)
+		if (atomic_read(&v->pause_flags) & VCPU_POLLING)
+			BUG_ON(!pollers--);
+}
+
 /* What a map says must be so in the port. */
 static void audit_backwards(const struct domain *d)
 {
@@ -159,5 +170,6 @@ void event_audit(const struct domain *d)
 	}
 	BUG_ON(active != t->active);
 	audit_backwards(d);
+	audit_pollers(d);
 	event_fifo_audit(d);
 }

@@ -212,16 +212,27 @@ void sched_sleep_wait(struct vcpu *v)
 		arch_relax();
 }
 
+void sched_begin_poll(struct vcpu *v)
+{
+	atomic_add(&v->domain->pollers, 1);
+	atomic_or(&v->pause_flags, VCPU_BLOCKED | VCPU_POLLING);
+}
+
+bool sched_end_wait(struct vcpu *v)
+{
+	uint32_t was = atomic_and(
+		&v->pause_flags, ~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING));
+
+	if (was & VCPU_POLLING)
+		atomic_sub(&v->domain->pollers, 1);
+	return was & (VCPU_BLOCKED | VCPU_POLLING);
+}
+
 void sched_unblock(struct vcpu *v)
 {
-	uint32_t was;
-
-	if (atomic_read(&v->pause_flags) & (VCPU_BLOCKED | VCPU_POLLING)) {
-		was = atomic_and(&v->pause_flags,
-			~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING));
-		if (was & (VCPU_BLOCKED | VCPU_POLLING))
-			sched_wake(v);
-	}
+	if (atomic_read(&v->pause_flags) & (VCPU_BLOCKED | VCPU_POLLING) &&
+		sched_end_wait(v))
+		sched_wake(v);
 	/* The pending bit was written before; the kicked CPU reads it on its
 	 * way out (entry_resume), with interrupts off. */
 	smp_mb();

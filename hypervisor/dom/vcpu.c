@@ -21,10 +21,9 @@ static void poll_timed_out(void *arg)
 {
 	struct vcpu *v = arg;
 
-	if (atomic_and(
-		    &v->pause_flags, ~(uint32_t)(VCPU_BLOCKED | VCPU_POLLING)) &
-		VCPU_POLLING)
-		sched_wake(v);
+	/* Of a poll that an event ended it means nothing to a block. */
+	if (atomic_read(&v->pause_flags) & VCPU_POLLING)
+		sched_unblock(v);
 }
 
 static void vcpu_init(struct vcpu *v, struct domain *d, unsigned id)

@@ -301,6 +301,28 @@ static void polling(void **state)
 	while (current->is_idle)
 		rig_step(begun + 10 * MS);
 	assert_int_equal(time_now(), begun + 3 * MS);
+	/* An event comes before; then the time ends no block, and an event
+	 * does. */
+	poll.timeout = begun + 6 * MS;
+	assert_int_equal(event_bind_ipi(d, 0, &ports[0]), 0);
+	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), 0);
+	rig_settle();
+	assert_true(current->is_idle);
+	assert_int_equal(d->pollers, 1);
+	assert_int_equal(event_send(d, ports[0]), 0);
+	rig_settle();
+	assert_ptr_equal(current, v);
+	assert_int_equal(d->pollers, 0);
+	v->vcpu_info->evtchn_upcall_pending = 0;
+	assert_int_equal(CALL(sched_op, SCHEDOP_block, 0, 0), 0);
+	rig_settle();
+	while (time_now() < begun + 9 * MS)
+		rig_step(begun + 9 * MS);
+	assert_true(current->is_idle);
+	event_mark_pending(v);
+	rig_settle();
+	assert_ptr_equal(current, v);
+	v->vcpu_info->evtchn_upcall_pending = 0;
 	/* Refused. */
 	poll.nr_ports = 0;
 	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), -EINVAL);
@@ -312,6 +334,7 @@ static void polling(void **state)
 	poll.ports.va = BAD;
 	assert_int_equal(CALL(sched_op, SCHEDOP_poll, &poll, 0), -EFAULT);
 	assert_false(v->pause_flags);
+	assert_int_equal(d->pollers, 0);
 	stop();
 }
 
@@ -377,6 +400,7 @@ static void no_poll_is_missed(void **state)
 		fake_spawn(1, sends, NULL);
 		fake_run(any);
 		rig_settle();
+		assert_int_equal(d->pollers, 0);
 		stop();
 	}
 }

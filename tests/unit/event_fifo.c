@@ -304,8 +304,9 @@ static void pollers(void **state)
 	port = new_ipi(0);
 	*word(1, port) = MASKED;
 	v = dom[1]->vcpu[1];
-	v->pause_flags = VCPU_BLOCKED | VCPU_POLLING | VCPU_DOWN;
+	v->pause_flags = VCPU_DOWN;
 	v->poll_port = port;
+	sched_begin_poll(v);
 	send_port(port);
 	assert_int_equal(v->pause_flags, VCPU_DOWN);
 	/* Any port that has no word yet may be polled, and the one that is
@@ -316,11 +317,11 @@ static void pollers(void **state)
 	assert_int_equal(
 		ctl_call(hc_sched_op, SCHEDOP_poll, (uintptr_t)&poll, 0), 0);
 	assert_true(current->pause_flags & VCPU_POLLING);
-	current->pause_flags = 0;
+	assert_true(sched_end_wait(current));
 	asked = port;
 	assert_int_equal(
 		ctl_call(hc_sched_op, SCHEDOP_poll, (uintptr_t)&poll, 0), 0);
-	assert_int_equal(current->pause_flags, 0);
+	assert_int_equal(current->pause_flags, VCPU_DOWN);
 	asked = EVENT_PORTS_MAX;
 	assert_int_equal(
 		ctl_call(hc_sched_op, SCHEDOP_poll, (uintptr_t)&poll, 0),

@@ -332,8 +332,8 @@ static void wake_ups(void **state)
 	assert_int_equal(send_port(b.port), 0);
 	assert_int_equal(v->pause_flags, VCPU_BLOCKED | VCPU_DOWN);
 	clear_all(0);
-	v->pause_flags = VCPU_BLOCKED | VCPU_POLLING | VCPU_DOWN;
 	v->poll_port = b.port + 1;
+	sched_begin_poll(v);
 	assert_int_equal(send_port(b.port), 0);
 	assert_true(v->pause_flags & VCPU_POLLING);
 	clear_all(0);
@@ -341,8 +341,8 @@ static void wake_ups(void **state)
 	assert_int_equal(send_port(b.port), 0);
 	assert_int_equal(v->pause_flags, VCPU_DOWN);
 	clear_all(0);
-	v->pause_flags = VCPU_BLOCKED | VCPU_POLLING | VCPU_DOWN;
 	v->poll_port = 0;
+	sched_begin_poll(v);
 	assert_int_equal(send_port(b.port), 0);
 	assert_int_equal(v->pause_flags, VCPU_DOWN);
 	assert_true(event_port_is_pending(dom[0], b.port));

@@ -52,6 +52,7 @@ struct domain {
 
 	unsigned vcpu_count; /* D: slots in vcpu[] (max_vcpus) */
 	struct vcpu **vcpu;  /* c array of vcpu_count, entries may be NULL */
+	uint32_t pollers;    /* a as many as are VCPU_POLLING, or more */
 
 	/* Memory (page.h). */
 	struct lock page_lock;

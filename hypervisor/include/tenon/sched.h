@@ -62,6 +62,14 @@ bool vcpu_is_runnable(const struct vcpu *v);
  */
 void sched_unblock(struct vcpu *v);
 
+/*
+ * v begins to poll: known to senders, who look at each vcpu's poll_port only
+ * where the domain has pollers.  The caller looks at the ports thereafter.
+ */
+void sched_begin_poll(struct vcpu *v);
+/* v waits for no event any more; true: it did, and is to be woken. */
+bool sched_end_wait(struct vcpu *v);
+
 /* sched_op block of current; nothing if an event is pending already. */
 void sched_block(void);
 /* Give the CPU away for now. */
