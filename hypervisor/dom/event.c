@@ -34,10 +34,10 @@ int event_init(struct domain *d)
 
 void event_set_limit(struct domain *d, uint32_t max_port)
 {
-	uint64_t flags = lock_take_irq(&d->events->lock);
+	uint64_t flags = event_lock(d->events);
 
 	d->events->limit = MIN(max_port, EVENT_PORTS_MAX - 1);
-	lock_drop_irq(&d->events->lock, flags);
+	event_unlock(d->events, flags);
 }
 
 void event_free(struct domain *d)
@@ -96,7 +96,7 @@ int event_grow(struct event_table *t)
 		heap_free(g);
 		return -ENOMEM;
 	}
-	flags = lock_take_irq(&t->lock);
+	flags = event_lock(t);
 	/* Another CPU may have grown it meanwhile; then one more bucket does
 	 * no harm unless there is a free port again. */
 	if (event_find_free_locked(t, &p) == -EAGAIN) {
@@ -112,7 +112,7 @@ int event_grow(struct event_table *t)
 		atomic_write(&t->valid, t->valid + EVENT_BUCKET);
 		b = NULL;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	heap_free(b);
 	heap_free(g);
 	return 0;
@@ -227,7 +227,7 @@ void event_set_pending(struct domain *d, uint32_t port, unsigned vcpu)
 int event_send(struct domain *d, uint32_t port)
 {
 	struct event_table *t = d->events;
-	uint64_t flags = lock_take_irq(&t->lock);
+	struct event_hold h = event_hold(t);
 	struct event_port *p = event_port_locked(t, port), *peer;
 	int r = 0;
 
@@ -240,14 +240,14 @@ int event_send(struct domain *d, uint32_t port)
 			p->remote, p->remote_port, READ_ONCE(peer->vcpu));
 		break;
 	case EVTCHNSTAT_ipi:
-		event_set_pending(d, port, p->vcpu);
+		event_set_pending(d, port, READ_ONCE(p->vcpu));
 		break;
 	case EVTCHNSTAT_unbound:
 		break;
 	default:
 		r = -EINVAL;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_release(t, h);
 	return r;
 }
 
@@ -255,7 +255,7 @@ int event_unmask(struct domain *d, uint32_t port)
 {
 	struct event_table *t = d->events;
 	struct shared_info *s = d->shared_info;
-	uint64_t flags = lock_take_irq(&t->lock);
+	struct event_hold h = event_hold(t);
 	struct event_port *p = event_port_locked(t, port);
 	int r = 0;
 
@@ -263,23 +263,23 @@ int event_unmask(struct domain *d, uint32_t port)
 	if (!p)
 		r = port ? -EINVAL : 0;
 	else if (t->fifo)
-		event_fifo_unmask_locked(d, port);
+		event_fifo_unmask_held(d, port);
 	else if (bit_test_and_clear(mask_words(s), port) &&
 		 bit_test(pending_words(s), port))
 		tell_vcpu(d, port, p->vcpu);
-	lock_drop_irq(&t->lock, flags);
+	event_release(t, h);
 	return r;
 }
 
 void event_unmask_pirq(struct domain *d, unsigned pirq)
 {
 	struct event_table *t = d->events;
-	uint64_t flags;
+	struct event_hold h;
 	uint32_t port;
 
-	flags = lock_take_irq(&t->lock);
+	h = event_hold(t);
 	port = t->pirq_port ? t->pirq_port[pirq] : 0;
-	lock_drop_irq(&t->lock, flags);
+	event_release(t, h);
 	/* Closed meanwhile, it is not there. */
 	if (port)
 		(void)!event_unmask(d, port);
@@ -297,11 +297,11 @@ bool event_port_is_pending(struct domain *d, uint32_t port)
 int event_status(struct domain *d, uint32_t port, struct evtchn_status *out)
 {
 	struct event_table *t = d->events;
-	uint64_t flags = lock_take_irq(&t->lock);
+	uint64_t flags = event_lock(t);
 	struct event_port *p = event_port_locked(t, port);
 
 	if (!p) {
-		lock_drop_irq(&t->lock, flags);
+		event_unlock(t, flags);
 		return -EINVAL;
 	}
 	out->status = p->state;
@@ -324,24 +324,24 @@ int event_status(struct domain *d, uint32_t port, struct evtchn_status *out)
 		out->status = EVTCHNSTAT_closed;
 		break;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	return 0;
 }
 
 void event_send_vcpu_virq(struct vcpu *v, unsigned virq)
 {
 	struct event_table *t = v->domain->events;
-	uint64_t flags;
+	struct event_hold h;
 	uint32_t port;
 
 	if (!t)
 		return;
-	flags = lock_take_irq(&t->lock);
+	h = event_hold(t);
 	port = v->virq_port[virq];
 	if (port)
 		event_set_pending(
 			v->domain, port, event_port_locked(t, port)->vcpu);
-	lock_drop_irq(&t->lock, flags);
+	event_release(t, h);
 }
 
 void event_send_global_virq(struct domain *d, unsigned virq)
@@ -355,14 +355,14 @@ void event_send_global_virq(struct domain *d, unsigned virq)
 void event_send_pirq(struct domain *d, unsigned pirq)
 {
 	struct event_table *t = d->events;
-	uint64_t flags;
+	struct event_hold h;
 	uint32_t port;
 
 	if (!t || pirq >= EVENT_PIRQS_MAX)
 		return;
-	flags = lock_take_irq(&t->lock);
+	h = event_hold(t);
 	port = t->pirq_port ? t->pirq_port[pirq] : 0;
 	if (port)
 		event_set_pending(d, port, event_port_locked(t, port)->vcpu);
-	lock_drop_irq(&t->lock, flags);
+	event_release(t, h);
 }

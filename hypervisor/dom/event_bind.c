@@ -22,11 +22,17 @@ static uint64_t lock_both(struct domain *a, struct domain *b)
 	uint64_t flags = arch_irq_save();
 
 	lock_take_two(&a->events->lock, &b->events->lock);
+	event_begin_change(a->events);
+	if (a != b)
+		event_begin_change(b->events);
 	return flags;
 }
 
 static void drop_both(struct domain *a, struct domain *b, uint64_t flags)
 {
+	event_end_change(a->events);
+	if (a != b)
+		event_end_change(b->events);
 	lock_drop_two(&a->events->lock, &b->events->lock);
 	arch_irq_restore(flags);
 }
@@ -38,11 +44,11 @@ static int lock_with_free(struct domain *d, uint32_t *port, uint64_t *flags)
 	int r;
 
 	for (;;) {
-		*flags = lock_take_irq(&d->events->lock);
+		*flags = event_lock(d->events);
 		r = event_find_free_locked(d->events, port);
 		if (!r)
 			return 0;
-		lock_drop_irq(&d->events->lock, *flags);
+		event_unlock(d->events, *flags);
 		if (r != -EAGAIN)
 			return r;
 		r = event_grow(d->events);
@@ -66,7 +72,7 @@ int event_alloc_unbound(struct domain *d, domid_t remote, uint32_t *port)
 		return r;
 	event_port_use_locked(d, p, EVTCHNSTAT_unbound, 0);
 	event_port_locked(d->events, p)->remote_id = remote;
-	lock_drop_irq(&d->events->lock, flags);
+	event_unlock(d->events, flags);
 	*port = p;
 	return 0;
 }
@@ -143,7 +149,7 @@ int event_bind_ipi(struct domain *d, unsigned vcpu, uint32_t *port)
 	if (r)
 		return r;
 	event_port_use_locked(d, p, EVTCHNSTAT_ipi, vcpu);
-	lock_drop_irq(&d->events->lock, flags);
+	event_unlock(d->events, flags);
 	*port = p;
 	return 0;
 }
@@ -165,13 +171,13 @@ int event_bind_virq(
 	if (r)
 		return r;
 	if (v->virq_port[virq]) {
-		lock_drop_irq(&d->events->lock, flags);
+		event_unlock(d->events, flags);
 		return -EEXIST;
 	}
 	event_port_use_locked(d, p, EVTCHNSTAT_virq, vcpu);
 	event_port_locked(d->events, p)->virq = (uint16_t)virq;
 	v->virq_port[virq] = p;
-	lock_drop_irq(&d->events->lock, flags);
+	event_unlock(d->events, flags);
 	if (virq == VIRQ_TIMER)
 		time_start_periodic(v);
 	*port = p;
@@ -189,12 +195,12 @@ static int make_pirq_map(struct event_table *t)
 	map = heap_alloc_array(EVENT_PIRQS_MAX, sizeof(*map));
 	if (!map)
 		return -ENOMEM;
-	flags = lock_take_irq(&t->lock);
+	flags = event_lock(t);
 	if (!t->pirq_port) {
 		atomic_write(&t->pirq_port, map);
 		map = NULL;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	heap_free(map);
 	return 0;
 }
@@ -215,25 +221,25 @@ int event_bind_pirq(
 	if (r)
 		return r;
 	if (t->pirq_port[pirq]) {
-		lock_drop_irq(&t->lock, flags);
+		event_unlock(t, flags);
 		return -EEXIST;
 	}
 	event_port_use_locked(d, p, EVENT_STATE_BUSY, 0);
 	event_port_locked(t, p)->pirq = (uint16_t)pirq;
 	/* From here on an interrupt sets the port pending. */
 	t->pirq_port[pirq] = p;
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 
 	r = pirq_bind(d, pirq, bind_flags & BIND_PIRQ__WILL_SHARE);
 
-	flags = lock_take_irq(&t->lock);
+	flags = event_lock(t);
 	if (r) {
 		t->pirq_port[pirq] = 0;
 		event_port_free_locked(d, p);
 	} else {
 		event_port_locked(t, p)->state = EVTCHNSTAT_pirq;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	if (!r)
 		*port = p;
 	return r;
@@ -247,9 +253,9 @@ static void close_pirq(struct domain *d, uint32_t port, uint64_t *flags)
 	unsigned pirq = p->pirq;
 
 	p->state = EVENT_STATE_BUSY;
-	lock_drop_irq(&t->lock, *flags);
+	event_unlock(t, *flags);
 	pirq_unbind(d, pirq);
-	*flags = lock_take_irq(&t->lock);
+	*flags = event_lock(t);
 	t->pirq_port[pirq] = 0;
 	event_port_free_locked(d, port);
 }
@@ -275,7 +281,7 @@ static void close_interdomain(
 int event_close(struct domain *d, uint32_t port)
 {
 	struct event_table *t = d->events;
-	uint64_t flags = lock_take_irq(&t->lock);
+	uint64_t flags = event_lock(t);
 	struct event_port *p = event_port_locked(t, port);
 	struct domain *remote;
 	int r = 0;
@@ -285,7 +291,7 @@ int event_close(struct domain *d, uint32_t port)
 		/* Our lock keeps the connection, and so the domain. */
 		remote = p->remote;
 		domain_ref(remote);
-		lock_drop_irq(&t->lock, flags);
+		event_unlock(t, flags);
 		close_interdomain(d, port, remote);
 		domain_put(remote);
 		return 0;
@@ -304,7 +310,7 @@ int event_close(struct domain *d, uint32_t port)
 	default:
 		r = -EINVAL;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	return r;
 }
 
@@ -318,7 +324,7 @@ int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu)
 
 	if (!vcpu_exists(d, vcpu))
 		return -ENOENT;
-	flags = lock_take_irq(&t->lock);
+	flags = event_lock(t);
 	p = event_port_locked(t, port);
 	switch (p ? p->state : EVTCHNSTAT_closed) {
 	case EVTCHNSTAT_virq:
@@ -338,7 +344,7 @@ int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu)
 	default:
 		r = -EINVAL;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	if (pirq != ~0U)
 		pirq_set_vcpu(d, pirq, d->vcpu[vcpu]);
 	return r;
@@ -347,14 +353,14 @@ int event_bind_vcpu(struct domain *d, uint32_t port, unsigned vcpu)
 /* The first open port from here on, or the end. */
 static uint32_t next_open(struct event_table *t, uint32_t port)
 {
-	uint64_t flags = lock_take_irq(&t->lock);
+	uint64_t flags = event_lock(t);
 
 	if (!t->active)
 		port = t->valid;
 	while (port < t->valid &&
 		event_port_at(t, port)->state == EVTCHNSTAT_closed)
 		port++;
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	return port;
 }
 
@@ -381,7 +387,7 @@ void event_vcpu_gone(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 	struct event_table *t = d->events;
-	uint64_t flags = lock_take_irq(&t->lock);
+	uint64_t flags = event_lock(t);
 
 	for (uint32_t port = 1; port < t->valid; port++) {
 		struct event_port *p = event_port_locked(t, port);
@@ -391,5 +397,5 @@ void event_vcpu_gone(struct vcpu *v)
 				event_virq_is_global(p->virq)))
 			p->vcpu = 0;
 	}
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 }

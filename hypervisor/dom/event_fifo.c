@@ -41,6 +41,7 @@
 
 /* Of a vcpu; made when its control block is given. */
 struct event_queues {
+	struct lock lock;
 	struct evtchn_fifo_control_block *block;
 	uint32_t tail[EVTCHN_FIFO_MAX_QUEUES];
 };
@@ -49,6 +50,7 @@ struct event_fifo {
 	uint32_t page_count;
 	event_word_t *words[ARRAY_PAGES];
 	struct event_queues *queues[DOMAIN_MAX_VCPUS];
+	struct event_queues none; /* of ports that entered no queue yet */
 };
 
 /* The port's word, or NULL while the array does not reach so far. */
@@ -81,23 +83,47 @@ static bool append(event_word_t *word, uint32_t port)
 	return false;
 }
 
-/* Put a port into its queue; true: the vcpu must be told.  fifo_lock. */
-static bool enqueue(struct event_fifo *f, struct event_port *p, uint32_t port,
+/* The queues that the port entered last; who has entered them keeps them. */
+static struct event_queues *last_queues(
+	struct event_fifo *f, const struct event_port *p)
+{
+	unsigned last = READ_ONCE(p->last_vcpu);
+
+	return last ? f->queues[last - 1] : &f->none;
+}
+
+/* Lock q and the queues that the port entered last, which are returned: what
+ * one of them holds of the port nobody else changes. */
+static struct event_queues *lock_queues(struct event_fifo *f,
+	const struct event_port *p, struct event_queues *q)
+{
+	struct event_queues *last;
+
+	for (;;) {
+		last = last_queues(f, p);
+		lock_take_two(&q->lock, &last->lock);
+		if (last == last_queues(f, p))
+			return last;
+		lock_drop_two(&q->lock, &last->lock);
+	}
+}
+
+/* Put a port at the end of q, which is locked, as are the queues that it
+ * entered last; true: the vcpu must be told. */
+static bool enqueue_locked(const struct event_fifo *f, struct event_queues *q,
+	struct event_queues *last, struct event_port *p, uint32_t port,
 	unsigned vcpu)
 {
-	struct event_queues *q = f->queues[vcpu], *last;
 	event_word_t *word = word_of(f, port), *end;
 	unsigned priority = READ_ONCE(p->priority);
 	uint32_t *tail;
 
-	/* Without a control block it stays pending, and nobody is told. */
-	if (!q || atomic_or(word, LINKED) & LINKED)
+	if (atomic_or(word, LINKED) & LINKED)
 		return false;
 	/* It was in no queue: whose tail it is, that one is empty. */
-	last = f->queues[p->last_vcpu];
-	if (last && last->tail[p->last_priority] == port)
+	if (last->tail[p->last_priority] == port)
 		last->tail[p->last_priority] = 0;
-	p->last_vcpu = (uint16_t)vcpu;
+	WRITE_ONCE(p->last_vcpu, (uint16_t)(vcpu + 1));
 	p->last_priority = (uint8_t)priority;
 
 	tail = &q->tail[priority];
@@ -109,35 +135,45 @@ static bool enqueue(struct event_fifo *f, struct event_port *p, uint32_t port,
 	return !(atomic_or(&q->block->ready, 1U << priority) & 1U << priority);
 }
 
+static bool enqueue(struct event_fifo *f, struct event_port *p, uint32_t port,
+	unsigned vcpu)
+{
+	struct event_queues *q = atomic_read(&f->queues[vcpu]), *last;
+	uint64_t flags;
+	bool must_tell;
+
+	/* Without a control block it stays pending, and nobody is told. */
+	if (!q)
+		return false;
+	flags = arch_irq_save();
+	last = lock_queues(f, p, q);
+	must_tell = enqueue_locked(f, q, last, p, port, vcpu);
+	lock_drop_two(&q->lock, &last->lock);
+	arch_irq_restore(flags);
+	return must_tell;
+}
+
 bool event_fifo_raise(struct domain *d, uint32_t port, unsigned vcpu)
 {
 	struct event_table *t = d->events;
 	struct event_fifo *f = atomic_read(&t->fifo);
 	struct event_port *p = event_port_at(t, port);
 	event_word_t *word = word_of(f, port), old = 0;
-	bool must_tell = false;
 	uint64_t flags;
 
-	/* Mostly there is nothing to queue: without the lock. */
-	if (word) {
-		old = atomic_or(word, PENDING);
-		if (old & (MASKED | LINKED))
+	if (unlikely(!word)) {
+		flags = lock_take_irq(&t->fifo_lock);
+		word = word_of(f, port);
+		if (!word) {
+			old = p->is_held_back ? PENDING : 0;
+			p->is_held_back = true;
+		}
+		lock_drop_irq(&t->fifo_lock, flags);
+		if (!word)
 			return !(old & PENDING);
 	}
-	flags = lock_take_irq(&t->fifo_lock);
-	if (!word) {
-		word = word_of(f, port);
-		if (word)
-			old = atomic_or(word, PENDING);
-		else
-			old = p->is_held_back ? PENDING : 0;
-	}
-	if (!word)
-		p->is_held_back = true;
-	else if (!(old & (MASKED | LINKED)))
-		must_tell = enqueue(f, p, port, vcpu);
-	lock_drop_irq(&t->fifo_lock, flags);
-	if (must_tell)
+	old = atomic_or(word, PENDING);
+	if (!(old & (MASKED | LINKED)) && enqueue(f, p, port, vcpu))
 		event_mark_pending(d->vcpu[vcpu]);
 	return !(old & PENDING);
 }
@@ -155,7 +191,7 @@ void event_fifo_clear_locked(struct domain *d, uint32_t port)
 	lock_drop(&t->fifo_lock);
 }
 
-void event_fifo_unmask_locked(struct domain *d, uint32_t port)
+void event_fifo_unmask_held(struct domain *d, uint32_t port)
 {
 	struct event_table *t = d->events;
 	event_word_t *word = word_of(t->fifo, port);
@@ -182,7 +218,7 @@ int event_set_priority(struct domain *d, uint32_t port, unsigned priority)
 	uint64_t flags;
 	int r = 0;
 
-	flags = lock_take_irq(&t->lock);
+	flags = event_lock(t);
 	p = event_port_locked(t, port);
 	if (!p && port)
 		r = -EINVAL;
@@ -193,20 +229,20 @@ int event_set_priority(struct domain *d, uint32_t port, unsigned priority)
 		r = -EINVAL;
 	else
 		WRITE_ONCE(p->priority, (uint8_t)priority);
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	return r;
 }
 
 static void take_both(struct event_table *t, uint64_t *flags)
 {
-	*flags = lock_take_irq(&t->lock);
+	*flags = event_lock(t);
 	lock_take(&t->fifo_lock);
 }
 
 static void drop_both(struct event_table *t, uint64_t flags)
 {
 	lock_drop(&t->fifo_lock);
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 }
 
 /* From two levels to queues: what is pending waits for its word. */
@@ -215,6 +251,8 @@ static void begin(struct domain *d, struct event_fifo *fresh)
 	struct event_table *t = d->events;
 	uint64_t *pending = (uint64_t *)d->shared_info->evtchn_pending;
 
+	for (uint32_t p = 0; p < t->valid; p++)
+		event_port_at(t, p)->last_vcpu = 0;
 	atomic_swap(&t->fifo, fresh);
 	/* Pairs with the second look in event_set_pending. */
 	for (uint32_t p = 1; p < MIN(t->valid, EVENT_2L_PORTS); p++)
@@ -246,6 +284,8 @@ int event_init_control(
 	r = -EINVAL;
 	if (!page_get_and_type(pg, d, PT_WRITABLE))
 		goto out;
+	lock_init(&q->lock, LOCK_QUEUE);
+	lock_init(&fresh->none.lock, LOCK_QUEUE);
 	q->block = (void *)((uint8_t *)page_to_virt(pg) + offset);
 	take_both(t, &flags);
 	if (!t->fifo) {
@@ -253,7 +293,8 @@ int event_init_control(
 		fresh = NULL;
 	}
 	if (!t->fifo->queues[vcpu]) {
-		t->fifo->queues[vcpu] = q;
+		/* Senders see the lock before the queues. */
+		atomic_write(&t->fifo->queues[vcpu], q);
 		q = NULL;
 		r = 0;
 	}
@@ -309,7 +350,7 @@ int event_expand_array(struct domain *d, mfn_t frame)
 	lock_drop(&t->fifo_lock);
 	if (!r)
 		raise_held_back(d, (f->page_count - 1) * WORDS_PER_PAGE);
-	lock_drop_irq(&t->lock, flags);
+	event_unlock(t, flags);
 	if (r)
 		page_put_and_type(pg);
 	return r;
@@ -363,7 +404,7 @@ static void audit_queues(const struct event_table *t, unsigned vcpu,
 			continue;
 		BUG_ON(q->tail[i] >= t->valid || !word_of(t->fifo, q->tail[i]));
 		p = event_port_at(t, q->tail[i]);
-		BUG_ON(p->last_vcpu != vcpu || p->last_priority != i);
+		BUG_ON(p->last_vcpu != vcpu + 1 || p->last_priority != i);
 	}
 }
 
@@ -377,7 +418,8 @@ void event_fifo_audit(const struct domain *d)
 
 		BUG_ON(p->priority > EVTCHN_FIFO_PRIORITY_MIN ||
 			p->last_priority > EVTCHN_FIFO_PRIORITY_MIN ||
-			p->last_vcpu >= d->vcpu_count);
+			p->last_vcpu > d->vcpu_count);
+		BUG_ON(f && p->last_vcpu && !f->queues[p->last_vcpu - 1]);
 		BUG_ON(p->is_held_back &&
 			(!f || p->state == EVTCHNSTAT_closed ||
 				word_of(f, port)));

@@ -3,13 +3,18 @@
  * Between the files of the event channels: the table of a domain's ports.
  *
  * Ports live in buckets of EVENT_BUCKET that are made when needed and stay
- * until the domain is freed: a port once valid stays valid.  All fields are
- * under the table's lock; of an interdomain pair both domains' locks are held
- * to make or break it, so either one alone keeps it as it is.
+ * until the domain is freed: a port once valid stays valid.
+ *
+ * Who sends holds the table as it is (event_hold), beside others that do; who
+ * changes it locks it (event_lock), alone.  Of an interdomain pair both
+ * domains' tables are locked to make or break it, so either one alone keeps it
+ * as it is: tests/model/events.pml.
  */
 #ifndef EVENT_PRIVATE_H
 #define EVENT_PRIVATE_H
 
+#include <tenon/arch.h>
+#include <tenon/atomic.h>
 #include <tenon/lock.h>
 #include <tenon/types.h>
 #include <tenon/event.h>
@@ -36,17 +41,18 @@ struct event_port {
 		uint16_t virq;
 		uint16_t pirq;
 	};
-	/* FIFO, under fifo_lock: raised before it had a word, and the queue
-	 * that it entered last. */
+	/* FIFO: raised before it had a word, under fifo_lock; and the queue
+	 * that it entered last, under that queue's lock and the next one's. */
 	bool is_held_back;
 	uint8_t last_priority;
-	uint16_t last_vcpu;
+	uint16_t last_vcpu;   /* + 1; 0: it entered none yet */
 	uint32_t remote_port; /* interdomain */
 	struct domain *remote;
 };
 
 struct event_table {
 	struct lock lock;
+	uint32_t senders;    /* that hold it, and EVENT_CHANGING */
 	uint32_t valid;	     /* ports 0..valid-1 have a structure */
 	uint32_t limit;	     /* ports 1..limit may be used */
 	uint32_t hint;	     /* no port below is free */
@@ -56,8 +62,70 @@ struct event_table {
 	/* NULL: two levels.  Written with both locks; stays while a port is
 	 * not closed. */
 	struct event_fifo *fifo;
-	struct lock fifo_lock; /* the queues; taken by senders */
+	struct lock fifo_lock; /* which queues and words there are */
 };
+
+#define EVENT_CHANGING (1U << 31)
+
+/* After t->lock was taken and before it is dropped: no sender is in. */
+static inline void event_begin_change(struct event_table *t)
+{
+	atomic_or(&t->senders, EVENT_CHANGING);
+	while (atomic_read(&t->senders) != EVENT_CHANGING)
+		arch_relax();
+}
+
+static inline void event_end_change(struct event_table *t)
+{
+	atomic_and(&t->senders, ~EVENT_CHANGING);
+}
+
+/* The table is ours alone; returns the flags that event_unlock restores. */
+must_check static inline uint64_t event_lock(struct event_table *t)
+{
+	uint64_t flags = lock_take_irq(&t->lock);
+
+	event_begin_change(t);
+	return flags;
+}
+
+static inline void event_unlock(struct event_table *t, uint64_t flags)
+{
+	event_end_change(t);
+	lock_drop_irq(&t->lock, flags);
+}
+
+struct event_hold {
+	uint64_t flags;
+	bool is_counted;
+};
+
+/*
+ * The table stays as it is; others may hold it, too, so that the many CPUs of a
+ * domain send without waiting.  Behind one who changes it the wait is for the
+ * lock, in order of arrival.
+ */
+must_check static inline struct event_hold event_hold(struct event_table *t)
+{
+	struct event_hold h = { arch_irq_save(), true };
+
+	lock_check_rank(&t->lock, false);
+	if (unlikely(atomic_add(&t->senders, 1) & EVENT_CHANGING)) {
+		atomic_sub(&t->senders, 1);
+		lock_take(&t->lock);
+		h.is_counted = false;
+	}
+	return h;
+}
+
+static inline void event_release(struct event_table *t, struct event_hold h)
+{
+	if (likely(h.is_counted))
+		atomic_sub(&t->senders, 1);
+	else
+		lock_drop(&t->lock);
+	arch_irq_restore(h.flags);
+}
 
 /* A port below t->valid. */
 static inline struct event_port *event_port_at(
@@ -68,7 +136,7 @@ static inline struct event_port *event_port_at(
 			[port % EVENT_BUCKET];
 }
 
-/* The port, or NULL if it is not valid.  The lock is held. */
+/* The port, or NULL if it is not valid.  The table is locked or held. */
 struct event_port *event_port_locked(struct event_table *t, uint32_t port);
 
 /*
@@ -97,9 +165,10 @@ bool event_fifo_raise(struct domain *d, uint32_t port, unsigned vcpu);
 /* As event_port_is_pending. */
 bool event_fifo_is_pending(struct domain *d, uint32_t port);
 
-/* With the table's lock: a port begins anew; is unmasked and told of again. */
+/* With the table's lock: a port begins anew.  Holding the table: it is unmasked
+ * and told of again. */
 void event_fifo_clear_locked(struct domain *d, uint32_t port);
-void event_fifo_unmask_locked(struct domain *d, uint32_t port);
+void event_fifo_unmask_held(struct domain *d, uint32_t port);
 /* Back to two levels, if no port is open or the domain is dying. */
 void event_fifo_end(struct domain *d);
 /* Panics if the queues' own state is not sound. */

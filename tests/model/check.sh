@@ -47,8 +47,13 @@ broken events 'locks in any order' \
 broken events 'not looked at again' \
 	's/state\[AT\(d, at\)\] == INTERDOMAIN &&/true \&\&/'
 broken events 'broken under one lock' \
-	's/^(\t\t)take_two\(d, rd\);/\1take(d);/
-	s/^(\t\t)drop_two\(d, rd\)/\1drop(d)/'
+	's/^(\t\t)lock_two\(d, rd\);/\1lock_one(d);/
+	s/^(\t\t)unlock_two\(d, rd\)/\1unlock_one(d)/'
+broken events 'a sender is not waited for' 's/; senders\[d\] == 0 //'
+broken events 'a sender comes in at any time' \
+	's/counted = !changing\[d\]/counted = true/'
+broken events 'two who change wait for each other' \
+	's/:: !counted -> senders\[d\]--; take/:: !counted -> take/'
 broken grants 'the frame is believed again' \
 	's/pinned = \(uses -> pinned : frame\)/pinned = frame/'
 broken grants 'a handle in use by two' 's/used\[h\] && !busy\[h\]/used[h]/'

@@ -4,9 +4,12 @@
  * with two ports each; the first has two CPUs, the second one. They make
  * five operations, any of them, in any order of steps.
  *
- * Claims: nobody waits for ever; who sends under its own domain's lock alone
- * finds a whole pair; a pair is made and broken by both; at the end every pair
- * is a pair.
+ * Who changes a domain's ports has its lock and waits until no sender holds
+ * them; who sends holds them, or behind one who changes them takes the lock.
+ *
+ * Claims: nobody waits for ever; who sends and holds its own domain's ports
+ * alone finds a whole pair; a pair is made and broken by both; at the end every
+ * pair is a pair, and nobody holds anything.
  */
 #define DOMAINS 2
 #define PORTS	2
@@ -20,29 +23,62 @@ byte state[DOMAINS * PORTS];
 byte remote[DOMAINS * PORTS];	   /* interdomain: the other domain */
 byte remote_port[DOMAINS * PORTS];
 bool locked[DOMAINS];
+bool changing[DOMAINS]; /* one word with: */
+byte senders[DOMAINS];
 
 inline take(d) { atomic { !locked[d] -> locked[d] = true } }
 inline drop(d) { locked[d] = false }
 
+inline begin_change(d) { changing[d] = true; senders[d] == 0 }
+inline end_change(d) { changing[d] = false }
+
+/* Alone. */
+inline lock_one(d) { take(d); begin_change(d) }
+inline unlock_one(d) { end_change(d); drop(d) }
+
 /* By address: here by number. One lock if they are the same. */
-inline take_two(a, b)
+inline lock_two(a, b)
 {
 	if
 	:: a == b -> take(a)
 	:: a < b -> take(a); take(b)
 	:: a > b -> take(b); take(a)
+	fi;
+	begin_change(a);
+	if
+	:: a != b -> begin_change(b)
+	:: else
 	fi
 }
 
-inline drop_two(a, b)
+inline unlock_two(a, b)
 {
+	atomic { end_change(a); end_change(b) };
 	atomic { drop(a); drop(b) }
+}
+
+/* Beside others who send; counted says how it is let go. */
+inline hold(d)
+{
+	atomic { senders[d]++; counted = !changing[d] };
+	if
+	:: !counted -> senders[d]--; take(d)
+	:: else
+	fi
+}
+
+inline release(d)
+{
+	if
+	:: counted -> senders[d]--
+	:: else -> drop(d)
+	fi
 }
 
 /* What is done to ports whose domains are all locked is one step. */
 inline alloc_unbound(d)
 {
-	take(d);
+	lock_one(d);
 	atomic {
 		if
 		:: state[AT(d, 0)] == CLOSED -> state[AT(d, 0)] = UNBOUND
@@ -50,13 +86,13 @@ inline alloc_unbound(d)
 		:: else
 		fi
 	};
-	drop(d)
+	unlock_one(d)
 }
 
 /* Port rp of domain rd waits for anybody. */
 inline bind(d, rd, rp)
 {
-	take_two(d, rd);
+	lock_two(d, rd);
 	atomic {
 		p = (state[AT(d, 0)] == CLOSED -> 0 :
 			(state[AT(d, 1)] == CLOSED -> 1 : PORTS));
@@ -72,13 +108,13 @@ inline bind(d, rd, rp)
 		fi;
 		p = 0
 	};
-	drop_two(d, rd)
+	unlock_two(d, rd)
 }
 
-/* The peer's domain is not locked: each look at it is a step. */
+/* The peer's domain is not held: each look at it is a step. */
 inline send(d, at)
 {
-	take(d);
+	hold(d);
 	if
 	:: atomic { state[AT(d, at)] == INTERDOMAIN ->
 		peer = AT(remote[AT(d, at)], remote_port[AT(d, at)]) };
@@ -86,14 +122,14 @@ inline send(d, at)
 		assert(remote[peer] == d && remote_port[peer] == at)
 	:: atomic { else -> skip }
 	fi;
-	drop(d)
+	release(d)
 }
 
 /* The peer is known under one lock, both are taken, and all is looked at
  * again. */
 inline close(d, at)
 {
-	take(d);
+	lock_one(d);
 	atomic {
 		rd = DOMAINS;
 		if
@@ -102,10 +138,10 @@ inline close(d, at)
 		:: else
 		fi
 	};
-	drop(d);
+	unlock_one(d);
 	if
 	:: rd < DOMAINS ->
-		take_two(d, rd);
+		lock_two(d, rd);
 		atomic {
 			if
 			:: state[AT(d, at)] == INTERDOMAIN &&
@@ -121,7 +157,7 @@ inline close(d, at)
 			:: else
 			fi
 		};
-		drop_two(d, rd)
+		unlock_two(d, rd)
 	:: else
 	fi
 }
@@ -131,6 +167,7 @@ byte done;
 proctype cpu(byte d; byte ops)
 {
 	byte n, op, p, peer, rd, rp, at;
+	bool counted;
 
 	do
 	:: n < ops ->
@@ -164,6 +201,8 @@ init
 
 	atomic { run cpu(0, 2); run cpu(0, 1); run cpu(1, 2) };
 	done == 3;
+	assert(!locked[0] && !locked[1] && !changing[0] && !changing[1]);
+	assert(!senders[0] && !senders[1]);
 	do
 	:: i < DOMAINS * PORTS ->
 		if

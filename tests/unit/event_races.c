@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Two domains on two CPUs bind, close, send and reset at the same time, with
- * the CPUs interleaved at every atomic operation.  Nothing deadlocks, pairs
- * stay pairs, and an event between two that are bound is never lost.
+ * Two domains, one of them on two CPUs, bind, close, send, reset and change
+ * the form of their events at the same time, with the CPUs interleaved at every
+ * atomic operation.  Nothing deadlocks, pairs stay pairs, and an event between
+ * two that are bound is never lost, in either form.
  */
 #include "ctl_rig.h"
 
@@ -14,7 +15,37 @@ static unsigned any(unsigned n)
 	return (seed >> 16) % n;
 }
 
-#define PORTS 12
+#define PORTS  12
+#define LINKED (1U << EVTCHN_FIFO_LINKED)
+
+/* Of each domain: a page for its control blocks, one for words. */
+static struct page *fifo_page[CTL_DOMAINS][2];
+
+static void give_pages(unsigned i)
+{
+	for (unsigned n = 0; n < 2; n++)
+		assert_int_equal(
+			page_alloc_domain(dom[i], 0, 0, &fifo_page[i][n]), 0);
+}
+
+static event_word_t *word(unsigned i, uint32_t port)
+{
+	return (event_word_t *)page_to_virt(fifo_page[i][1]) + port;
+}
+
+static void set_up_queues(struct domain *d)
+{
+	mfn_t blocks = page_to_mfn(fifo_page[d->id][0]);
+	mfn_t words = page_to_mfn(fifo_page[d->id][1]);
+	int r;
+
+	for (unsigned i = 0; i < CTL_VCPUS; i++) {
+		r = event_init_control(d, i, blocks, i * 128);
+		assert_true(r == 0 || r == -EINVAL); /* it has one */
+	}
+	r = event_expand_array(d, words);
+	assert_true(r == 0 || r == -EOPNOTSUPP); /* reset meanwhile */
+}
 
 static void one_operation(struct domain *d, struct domain *other)
 {
@@ -22,7 +53,7 @@ static void one_operation(struct domain *d, struct domain *other)
 	uint32_t port = any(PORTS), got;
 	int r;
 
-	switch (any(10)) {
+	switch (any(12)) {
 	case 0:
 		r = event_alloc_unbound(d, other->id, &got);
 		break;
@@ -50,11 +81,21 @@ static void one_operation(struct domain *d, struct domain *other)
 		event_send_vcpu_virq(d->vcpu[any(2)], VIRQ_TIMER);
 		r = event_bind_ipi(d, any(2), &got);
 		break;
+	case 9:
+		if (!any(4))
+			set_up_queues(d);
+		r = event_set_priority(d, port, any(16));
+		break;
+	case 10:
+		/* The guest takes it from its queue. */
+		atomic_and(word(d->id, port), ~LINKED);
+		r = 0;
+		break;
 	default:
 		r = event_send(d, port);
 	}
 	assert_true(r == 0 || r == -EINVAL || r == -ENOSPC || r == -EEXIST ||
-		    r == -ERESTART_HC);
+		    r == -ENOSYS || r == -ERESTART_HC);
 }
 
 static void worker(void *arg)
@@ -71,22 +112,27 @@ static void everything_at_once(void **state)
 	for (unsigned round = 1; round <= 150; round++) {
 		struct domain *ab[2], *ba[2];
 
-		ctl_start(2);
+		ctl_start(3);
 		seed = round;
 		ab[0] = ba[1] = dom[1];
 		ab[1] = ba[0] = dom[2];
 		event_set_limit(dom[1], PORTS);
 		event_set_limit(dom[2], PORTS);
+		give_pages(1);
+		give_pages(2);
 		fake_enter(dom[1]->vcpu[0], 0);
 		fake_enter(dom[2]->vcpu[0], 1);
+		fake_enter(dom[1]->vcpu[1], 2);
 		fake_play(0);
 		fake_spawn(0, worker, ab);
 		fake_spawn(1, worker, ba);
+		fake_spawn(2, worker, ab);
 		fake_run(any);
 		ctl_audit();
 		assert_int_equal(dom[1]->refs, 2); /* the list's, its frames' */
 		assert_int_equal(dom[2]->refs, 2);
 		fake_enter(NULL, 1);
+		fake_enter(NULL, 2);
 		fake_play(0);
 		ctl_stop();
 	}

@@ -26,7 +26,8 @@ enum lock_rank {
 	LOCK_CALL,   /* a call to other CPUs */
 	LOCK_IRQ,    /* an interrupt line (from here on: irqs off) */
 	LOCK_EVENT,  /* a domain's event channels; two: lower domid first */
-	LOCK_FIFO,   /* a domain's event queues */
+	LOCK_FIFO,   /* which event queues a domain has */
+	LOCK_QUEUE,  /* a vcpu's event queues; two: in order of address */
 	LOCK_SCHED,  /* a CPU's run queue; two: lower CPU first */
 	LOCK_CAP,    /* a domain's budget of CPU time */
 	LOCK_TIMER,  /* a CPU's timers */
