@@ -28,8 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint64_t free_at_end;
 static size_t heap_at_end;
-static bool has_ended;	 /* the machine is off */
-static uint64_t stopped; /* CPUs that stand still, for they turned it off */
+/* CPUs that stand still, for they turned the machine off. */
+static uint64_t stopped;
 
 /* The order of the CPUs' steps: runs of one of them, from the input's end. */
 static unsigned run_left, run_who;
@@ -116,7 +116,7 @@ static void cpu_runs(void *arg)
 		timer_interrupt();
 		softirq_run();
 	}
-	for (; tries && !has_ended; tries--) {
+	for (; tries && !stopped; tries--) {
 		vcpu_runs(current, arch_guest_regs());
 		BUG_ON(cpu->locks_held || !arch_irq_enabled());
 		softirq_run();
@@ -264,16 +264,15 @@ static void step(void)
 		fake_fail_alloc_at(calls_next() % 16);
 	run_cpus(mask, 1 + (what >> 7) * 7);
 	fake_fail_alloc_at(~0ULL);
-	if (has_ended)
+	if (stopped)
 		return;
 	wake();
-	if (!has_ended)
+	if (!stopped)
 		audit();
 }
 
 noreturn static void end(void)
 {
-	has_ended = true;
 	/* Who waits for its vcpu would wait for ever. */
 	atomic_write(&current->is_running, false);
 	stopped |= CPUMASK(this_cpu()->id);
@@ -300,7 +299,6 @@ static void start(void)
 {
 	struct vcpu *v;
 
-	has_ended = false;
 	stopped = 0;
 	random_state = 1;
 	run_left = 0;
@@ -387,10 +385,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	calls_input = data;
 	calls_end = data + size;
 	start();
-	for (unsigned n = 0; n < STEPS && calls_input < calls_end && !has_ended;
+	for (unsigned n = 0; n < STEPS && calls_input < calls_end && !stopped;
 		n++)
 		step();
-	if (has_ended) {
+	if (stopped) {
 		fake_discard();
 		return 0;
 	}
