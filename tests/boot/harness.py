@@ -26,6 +26,13 @@ BAD = (r"(?i)^.*\bpanic\b.*$", r"^.*Kernel panic.*$",
        r"^.*init: .* did not start.*$")
 
 
+def repack(packed, plain, kind, out):
+    """The kernel of both files packed as kind, in the folder out."""
+    file = os.path.join(out, "vmlinuz." + kind)
+    subprocess.run([REPACK, packed, plain, kind, file], check=True)
+    return file
+
+
 def case(function):
     CASES.append(function)
     return function
@@ -47,10 +54,8 @@ class Context:
 
     def repacked(self, kind):
         """Debian's kernel packed with another program: lz4, zstd, gzip."""
-        file = os.path.join(self.out, "vmlinuz." + kind)
-        subprocess.run([REPACK, self.image("vmlinuz"), self.image("vmlinux"),
-                        kind, file], check=True)
-        return file
+        return repack(self.image("vmlinuz"), self.image("vmlinux"), kind,
+                      self.out)
 
     def modules(self, arguments="", packed=None):
         """The usual two: Debian's kernel, as it comes or repacked, and dom0's
